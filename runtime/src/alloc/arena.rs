@@ -1,0 +1,399 @@
+//! Arenas: regions cut into pools, and the directory that knows them.
+//!
+//! An arena consists of nothing but pools; what there is to know about it is kept in its descriptor in the directory. Pools are taken from
+//! the fullest arena that has a free one, so that arenas which are nearly empty can drain and go back to the operating system.
+
+use std::ptr::NonNull;
+
+use super::bits::Bits;
+use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOL_SIZE, POOLS_PER_ARENA};
+use super::pool::{Pool, PoolFlags, PoolKind};
+use crate::base::os;
+
+mod check;
+
+/// A set of pools of one arena.
+pub(super) type PoolSet = Bits<{ POOLS_PER_ARENA / 64 }>;
+
+/// Stands for "no arena" where arenas are linked.
+const NO_ARENA: u32 = u32::MAX;
+
+/// The descriptor of an arena.
+///
+/// A pool of the arena is *in use* (in one of the sets `in_use`), *free* (in the list `freepools`), *trimmed* (free, and its memory given
+/// back: in the set `trimmed`), or *untouched* (at or above `touched`). `free` counts the last three.
+#[derive(Debug)]
+pub(super) struct Arena {
+    base: NonNull<u8>,
+    free: usize,
+    /// Pools below were in use at some time.
+    touched: usize,
+    /// The free pools with memory, the one that was freed last first; linked through their headers.
+    freepools: Option<NonNull<Pool>>,
+    trimmed: PoolSet,
+    in_use: [PoolSet; PoolKind::ALL.len()],
+    /// The neighbours among the arenas with as many free pools.
+    next: u32,
+    prev: u32,
+}
+
+impl Arena {
+    fn new(base: NonNull<u8>) -> Arena {
+        Arena {
+            base,
+            free: POOLS_PER_ARENA,
+            touched: 0,
+            freepools: None,
+            trimmed: PoolSet::EMPTY,
+            in_use: [PoolSet::EMPTY; PoolKind::ALL.len()],
+            next: NO_ARENA,
+            prev: NO_ARENA,
+        }
+    }
+
+    /// The pool at this index; it need not be in use.
+    pub(super) fn pool(&self, index: usize) -> NonNull<Pool> {
+        debug_assert!(index < POOLS_PER_ARENA, "an arena has no such pool");
+        // SAFETY: the pool lies in the arena's region.
+        unsafe { self.base.add(index * POOL_SIZE).cast() }
+    }
+
+    /// The pools in use for a kind.
+    pub(super) fn in_use(&self, kind: PoolKind) -> &PoolSet {
+        &self.in_use[kind as usize]
+    }
+
+    /// The number of pools that are not in use and were never touched, or are trimmed.
+    pub(super) fn clean_pools(&self) -> usize {
+        POOLS_PER_ARENA - self.touched + self.trimmed.len()
+    }
+
+    /// The number of pools that are not in use.
+    pub(super) fn free_pools(&self) -> usize {
+        self.free
+    }
+
+    /// Takes a free pool: one with memory first, the warmest.
+    fn take(&mut self, kind: PoolKind) -> NonNull<Pool> {
+        debug_assert!(
+            self.free > 0,
+            "an arena without free pools is not asked for one"
+        );
+        let pool = if let Some(pool) = self.freepools {
+            // SAFETY: a pool in the list of free pools lies in our region, with a header.
+            self.freepools = unsafe { pool.as_ref() }.next.get();
+            pool
+        } else if let Some(index) = self.trimmed.first_from(0) {
+            self.trimmed.remove(index);
+            self.pool(index)
+        } else {
+            self.touched += 1;
+            self.pool(self.touched - 1)
+        };
+        self.free -= 1;
+        self.in_use[kind as usize].insert(index_in_arena(pool));
+        pool
+    }
+
+    /// Takes back a pool that was in use.
+    ///
+    /// # Safety
+    /// The pool is one of this arena's, in use, linked nowhere, and without a block in use.
+    unsafe fn give(&mut self, pool: NonNull<Pool>) {
+        // SAFETY: by contract the pool is in use, so it has a header.
+        let header = unsafe { pool.as_ref() };
+        self.in_use[header.kind() as usize].remove(index_in_arena(pool));
+        header.clear_flags(PoolFlags::all());
+        header.next.set(self.freepools);
+        self.freepools = Some(pool);
+        self.free += 1;
+    }
+
+    /// Gives the memory of the free pools back; returns the number of bytes.
+    fn trim(&mut self) -> usize {
+        let mut free = PoolSet::EMPTY;
+        while let Some(pool) = self.freepools {
+            // SAFETY: a pool in the list of free pools lies in our region, with a header.
+            self.freepools = unsafe { pool.as_ref() }.next.get();
+            free.insert(index_in_arena(pool));
+        }
+        let (mut bytes, mut from) = (0, 0);
+        while let Some((start, count)) = free.run_from(from) {
+            // SAFETY: the pools lie in our region and are free: nothing in them is needed, now that the list has let go of them.
+            let released = unsafe { os::decommit(self.pool(start).cast(), count * POOL_SIZE) };
+            for index in start..start + count {
+                if released != 0 {
+                    self.trimmed.insert(index);
+                } else {
+                    let pool = self.pool(index);
+                    // SAFETY: the pool was in the list a moment ago, and its memory is still there.
+                    unsafe { pool.as_ref() }.next.set(self.freepools);
+                    self.freepools = Some(pool);
+                }
+            }
+            bytes += released;
+            from = start + count;
+        }
+        bytes
+    }
+}
+
+/// The index of a pool in its arena: arenas are aligned to their size.
+#[inline(always)]
+pub(super) fn index_in_arena(pool: NonNull<Pool>) -> usize {
+    (pool.addr().get() & (ARENA_SIZE - 1)) / POOL_SIZE
+}
+
+/// A place in the directory. Indices of arenas are stable; places are used again.
+#[derive(Debug)]
+enum Slot {
+    Vacant { next: u32 },
+    Mapped(Arena),
+}
+
+/// The directory of a heap's arenas.
+///
+/// Each mapped arena is in the bucket of its number of free pools, and in `by_address`. At most one arena is wholly free between
+/// operations: the spare.
+#[derive(Debug)]
+pub(super) struct Arenas {
+    slots: Vec<Slot>,
+    vacant: u32,
+    /// The mapped arenas, with their addresses in order.
+    by_address: Vec<(usize, u32)>,
+    /// The first arena of each number of free pools.
+    buckets: [u32; POOLS_PER_ARENA + 1],
+    /// The buckets that are not empty.
+    filled: Bits<{ POOLS_PER_ARENA / 64 + 1 }>,
+    /// Pools in use, in all arenas.
+    used_pools: usize,
+    ever: usize,
+    high_water: usize,
+}
+
+impl Arenas {
+    pub(super) const fn new() -> Arenas {
+        Arenas {
+            slots: Vec::new(),
+            vacant: NO_ARENA,
+            by_address: Vec::new(),
+            buckets: [NO_ARENA; POOLS_PER_ARENA + 1],
+            filled: Bits::EMPTY,
+            used_pools: 0,
+            ever: 0,
+            high_water: 0,
+        }
+    }
+
+    /// The arena with this index, if it is mapped.
+    #[inline]
+    pub(super) fn get(&self, index: usize) -> Option<&Arena> {
+        match self.slots.get(index) {
+            Some(Slot::Mapped(arena)) => Some(arena),
+            _ => None,
+        }
+    }
+
+    fn get_mut(&mut self, index: u32) -> &mut Arena {
+        match &mut self.slots[index as usize] {
+            Slot::Mapped(arena) => arena,
+            Slot::Vacant { .. } => unreachable!("arena {index} is not mapped"),
+        }
+    }
+
+    /// The mapped arenas.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Arena> {
+        (0..self.slots.len()).filter_map(|index| self.get(index))
+    }
+
+    /// One more than the largest index of an arena so far.
+    pub(super) fn end(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The number of mapped arenas.
+    pub(super) fn mapped(&self) -> usize {
+        self.by_address.len()
+    }
+
+    /// The number of arenas that were ever mapped.
+    pub(super) fn ever(&self) -> usize {
+        self.ever
+    }
+
+    /// The largest number of arenas that were mapped at a time.
+    pub(super) fn high_water(&self) -> usize {
+        self.high_water
+    }
+
+    /// The number of pools in use.
+    pub(super) fn used_pools(&self) -> usize {
+        self.used_pools
+    }
+
+    /// Whether the address lies in one of the arenas.
+    pub(super) fn contains(&self, address: usize) -> bool {
+        let base = address & !(ARENA_SIZE - 1);
+        self.by_address
+            .binary_search_by_key(&base, |&(base, _)| base)
+            .is_ok()
+    }
+
+    /// Takes a pool of the fullest arena that has a free one, and tells the arena's index. A new arena is mapped if there is none; `None`
+    /// if that is refused.
+    pub(super) fn take_pool(
+        &mut self,
+        kind: PoolKind,
+        huge_pages: bool,
+    ) -> Option<(NonNull<Pool>, u32)> {
+        let index = match self.filled.first_from(1) {
+            Some(bucket) => self.buckets[bucket],
+            None => self.map(huge_pages)?,
+        };
+        self.unlink(index);
+        let pool = self.get_mut(index).take(kind);
+        self.link(index);
+        self.used_pools += 1;
+        Some((pool, index))
+    }
+
+    /// Takes a pool back. An arena that is wholly free now goes back to the system, unless it can be the spare.
+    ///
+    /// # Safety
+    /// The pool is in use, of the arena with this index, linked nowhere, and without a block in use.
+    pub(super) unsafe fn give_pool(&mut self, pool: NonNull<Pool>, index: u32, keep_spare: bool) {
+        self.unlink(index);
+        let arena = self.get_mut(index);
+        // SAFETY: passed on.
+        unsafe { arena.give(pool) };
+        let wholly_free = arena.free == POOLS_PER_ARENA;
+        self.used_pools -= 1;
+        let spare_exists = self.buckets[POOLS_PER_ARENA] != NO_ARENA;
+        self.link(index);
+        if wholly_free && (spare_exists || !keep_spare) {
+            self.unmap(index);
+        }
+    }
+
+    /// Gives the spare back, if there is one; returns the number of bytes.
+    pub(super) fn drop_spare(&mut self) -> usize {
+        let spare = self.buckets[POOLS_PER_ARENA];
+        if spare == NO_ARENA {
+            return 0;
+        }
+        self.unmap(spare);
+        ARENA_SIZE
+    }
+
+    /// Gives back the spare and the memory of all free pools; returns the number of bytes.
+    pub(super) fn trim(&mut self) -> usize {
+        let mut bytes = self.drop_spare();
+        for slot in &mut self.slots {
+            if let Slot::Mapped(arena) = slot {
+                bytes += arena.trim();
+            }
+        }
+        bytes
+    }
+
+    /// Unmaps every arena.
+    ///
+    /// # Safety
+    /// Nothing uses any pool from now on.
+    pub(super) unsafe fn unmap_all(&mut self) {
+        for arena in self.iter() {
+            // SAFETY: the region was mapped like this; by contract nothing uses it.
+            unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
+        }
+        *self = Arenas {
+            ever: self.ever,
+            high_water: self.high_water,
+            ..Arenas::new()
+        };
+    }
+
+    /// Maps an arena and puts it into the directory. Memory for the directory is reserved first, so that a refusal leaves nothing behind.
+    fn map(&mut self, huge_pages: bool) -> Option<u32> {
+        if self.mapped() == MAX_ARENAS
+            || !os::reserve_one(&mut self.by_address)
+            || !os::reserve_one(&mut self.slots)
+        {
+            return None;
+        }
+        let base = os::map(ARENA_SIZE, ARENA_SIZE)?;
+        if huge_pages && ARENA_IS_HUGE_PAGE {
+            os::advise_huge(base, ARENA_SIZE);
+        }
+        let slot = Slot::Mapped(Arena::new(base));
+        let index = self.vacant;
+        let index = if index == NO_ARENA {
+            self.slots.push(slot);
+            self.slots.len() as u32 - 1
+        } else {
+            let Slot::Vacant { next } = std::mem::replace(&mut self.slots[index as usize], slot)
+            else {
+                unreachable!("a mapped arena is in the list of vacant slots");
+            };
+            self.vacant = next;
+            index
+        };
+        let at = self
+            .by_address
+            .partition_point(|&(address, _)| address < base.addr().get());
+        self.by_address.insert(at, (base.addr().get(), index));
+        self.ever += 1;
+        self.high_water = self.high_water.max(self.mapped());
+        self.link(index);
+        Some(index)
+    }
+
+    /// Gives a wholly free arena back.
+    fn unmap(&mut self, index: u32) {
+        self.unlink(index);
+        let vacant = Slot::Vacant { next: self.vacant };
+        let Slot::Mapped(arena) = std::mem::replace(&mut self.slots[index as usize], vacant) else {
+            unreachable!("arena {index} is not mapped");
+        };
+        self.vacant = index;
+        debug_assert_eq!(
+            arena.free, POOLS_PER_ARENA,
+            "only a wholly free arena is given back"
+        );
+        let at = self
+            .by_address
+            .partition_point(|&(address, _)| address < arena.base.addr().get());
+        self.by_address.remove(at);
+        // SAFETY: the region was mapped like this, and none of its pools is in use.
+        unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
+    }
+
+    /// Links an arena into the bucket of its number of free pools.
+    fn link(&mut self, index: u32) {
+        let bucket = self.get_mut(index).free;
+        let first = self.buckets[bucket];
+        let arena = self.get_mut(index);
+        (arena.prev, arena.next) = (NO_ARENA, first);
+        if first != NO_ARENA {
+            self.get_mut(first).prev = index;
+        }
+        self.buckets[bucket] = index;
+        self.filled.insert(bucket);
+    }
+
+    /// Unlinks an arena from its bucket.
+    fn unlink(&mut self, index: u32) {
+        let arena = self.get_mut(index);
+        let (bucket, prev, next) = (arena.free, arena.prev, arena.next);
+        if next != NO_ARENA {
+            self.get_mut(next).prev = prev;
+        }
+        if prev != NO_ARENA {
+            self.get_mut(prev).next = next;
+        } else {
+            self.buckets[bucket] = next;
+            if next == NO_ARENA {
+                self.filled.remove(bucket);
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What is where: exact figures, in the way of CPython's `sys._debugmallocstats`.
+
+use std::fmt;
+
+use super::Allocator;
+use super::class::Bin;
+use super::geometry::{ARENA_SIZE, POOL_SIZE};
+use super::large::layout_of;
+use super::pool::{HEADER_SIZE, PoolKind};
+
+/// The memory of a heap, at one moment. `Display` prints it as a table.
+///
+/// For each class, `allocated + free + untouched` is the number of blocks in its pools. The arenas' bytes are those of their pools, in use or not:
+/// `arenas.mapped * arenas.size == (pools.in_use + pools.free + pools.clean) * pools.size`. Every byte of the heap is in one part of
+/// [`ByteStats`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MemoryStats {
+    /// The size classes that have pools.
+    pub classes: Vec<ClassStats>,
+    /// The arenas.
+    pub arenas: ArenaStats,
+    /// The pools of all arenas.
+    pub pools: PoolStats,
+    /// The large objects, which have regions of their own.
+    pub large_objects: usize,
+    /// The bytes of large objects' blocks.
+    pub large_bytes: usize,
+    /// Raw allocations that the system allocator serves.
+    pub system_blocks: usize,
+    /// Their bytes, as requested.
+    pub system_bytes: usize,
+    /// All bytes, by what they are used for.
+    pub bytes: ByteStats,
+}
+
+/// The pools of one kind and one block size.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClassStats {
+    /// What the blocks are used for.
+    pub kind: PoolKind,
+    /// The size of a block.
+    pub size: usize,
+    /// Pools in use.
+    pub pools: usize,
+    /// Blocks in use.
+    pub allocated: usize,
+    /// Blocks that were carved and are not in use.
+    pub free: usize,
+    /// Blocks that were never carved.
+    pub untouched: usize,
+}
+
+/// The arenas of a heap.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ArenaStats {
+    /// The size of an arena.
+    pub size: usize,
+    /// Arenas that are mapped.
+    pub mapped: usize,
+    /// Arenas that were ever mapped.
+    pub ever: usize,
+    /// The most arenas that were mapped at a time.
+    pub high_water: usize,
+}
+
+/// The pools of a heap's arenas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolStats {
+    /// The size of a pool.
+    pub size: usize,
+    /// Pools of some class.
+    pub in_use: usize,
+    /// Pools that were in use, are not, and still have their memory.
+    pub free: usize,
+    /// Pools that take no memory: never touched, or trimmed.
+    pub clean: usize,
+}
+
+/// The bytes of a heap, by what they are used for; their sum is `total`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ByteStats {
+    /// Blocks in use, large objects, and raw bytes from the system allocator.
+    pub allocated: usize,
+    /// Blocks that are not in use, in pools that are, and the blocks of large objects that died but whose regions have to stay for now.
+    pub available: usize,
+    /// Pools that are not in use.
+    pub unused_pools: usize,
+    /// Pool headers.
+    pub pool_headers: usize,
+    /// The collector's byte for each block of tracked objects.
+    pub side_bytes: usize,
+    /// What is left over where pools and regions are cut.
+    pub rounding: usize,
+    /// All bytes that the heap has taken from outside.
+    pub total: usize,
+}
+
+impl ByteStats {
+    /// Adds a pool or region of `size` bytes, with `blocks` blocks of `block_size`.
+    fn add_pool(
+        &mut self,
+        kind: PoolKind,
+        size: usize,
+        blocks: usize,
+        block_size: usize,
+        used: usize,
+    ) {
+        let side = if kind.has_side_bytes() { blocks } else { 0 };
+        self.allocated += used * block_size;
+        self.available += (blocks - used) * block_size;
+        self.pool_headers += HEADER_SIZE;
+        self.side_bytes += side;
+        self.rounding += size - HEADER_SIZE - side - blocks * block_size;
+    }
+
+    /// The sum of the parts.
+    fn sum(&self) -> usize {
+        self.allocated
+            + self.available
+            + self.unused_pools
+            + self.pool_headers
+            + self.side_bytes
+            + self.rounding
+    }
+}
+
+impl Allocator {
+    /// What is where. Looks at every pool.
+    pub(crate) fn stats(&self) -> MemoryStats {
+        let mut bytes = ByteStats::default();
+        let mut classes: Vec<ClassStats> = Bin::all().map(ClassStats::empty).collect();
+        let (mut large_objects, mut large_bytes) = (0, 0);
+        for kind in PoolKind::ALL {
+            for place in self.pools(kind) {
+                // SAFETY: nothing runs between the steps of this walk, so the pools stay in use.
+                let pool = unsafe { place.as_ref() };
+                let (used, capacity, size) = (pool.used(), pool.capacity(), pool.block_size());
+                if pool.is_large() {
+                    bytes.add_pool(kind, layout_of(pool).size(), capacity, size, used);
+                    large_objects += used;
+                    large_bytes += used * size;
+                } else {
+                    bytes.add_pool(kind, POOL_SIZE, capacity, size, used);
+                    let class = classes
+                        .iter_mut()
+                        .find(|class| class.kind == kind && class.size == size);
+                    let class = class.expect("a pool's class is one of all classes");
+                    class.pools += 1;
+                    class.allocated += used;
+                    class.free += pool.carved() - used;
+                    class.untouched += capacity - pool.carved();
+                }
+            }
+        }
+        classes.retain(|class| class.pools != 0);
+        let arenas = self.arenas.borrow();
+        let unused: usize = arenas.iter().map(|arena| arena.free_pools()).sum();
+        let clean = arenas.iter().map(|arena| arena.clean_pools()).sum();
+        bytes.allocated += self.system.bytes();
+        bytes.unused_pools = unused * POOL_SIZE;
+        bytes.total = self.mapped_bytes();
+        debug_assert_eq!(bytes.sum(), bytes.total, "every byte is in one part");
+        MemoryStats {
+            classes,
+            arenas: ArenaStats {
+                size: ARENA_SIZE,
+                mapped: arenas.mapped(),
+                ever: arenas.ever(),
+                high_water: arenas.high_water(),
+            },
+            pools: PoolStats {
+                size: POOL_SIZE,
+                in_use: arenas.used_pools(),
+                free: unused - clean,
+                clean,
+            },
+            large_objects,
+            large_bytes,
+            system_blocks: self.system.blocks(),
+            system_bytes: self.system.bytes(),
+            bytes,
+        }
+    }
+}
+
+impl ClassStats {
+    fn empty(bin: Bin) -> ClassStats {
+        ClassStats {
+            kind: bin.kind(),
+            size: bin.cut().size.into(),
+            pools: 0,
+            allocated: 0,
+            free: 0,
+            untouched: 0,
+        }
+    }
+}
+
+impl fmt::Display for MemoryStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "kind     block size  pools      allocated           free      untouched"
+        )?;
+        writeln!(
+            f,
+            "----     ----------  -----      ---------           ----      ---------"
+        )?;
+        for class in &self.classes {
+            let ClassStats {
+                kind,
+                size,
+                pools,
+                allocated,
+                free,
+                untouched,
+            } = class;
+            let kind = match kind {
+                PoolKind::Tracked => "tracked",
+                PoolKind::Leaf => "leaf",
+                PoolKind::Raw => "raw",
+            };
+            writeln!(
+                f,
+                "{kind:<8} {size:>10} {pools:>6} {allocated:>14} {free:>14} {untouched:>14}"
+            )?;
+        }
+        writeln!(f)?;
+        let bytes = &self.bytes;
+        let rows = [
+            ("# arenas mapped ever", self.arenas.ever),
+            ("# arenas given back", self.arenas.ever - self.arenas.mapped),
+            ("# arenas highwater mark", self.arenas.high_water),
+            ("# arenas mapped now", self.arenas.mapped),
+            ("# pools in use", self.pools.in_use),
+            ("# pools free", self.pools.free),
+            ("# pools untouched or trimmed", self.pools.clean),
+            ("# large objects", self.large_objects),
+            ("# raw blocks of the system", self.system_blocks),
+            ("bytes in large objects", self.large_bytes),
+            ("bytes in raw blocks of the system", self.system_bytes),
+            ("bytes in allocated blocks", bytes.allocated),
+            ("bytes in available blocks", bytes.available),
+            ("bytes in unused pools", bytes.unused_pools),
+            ("bytes lost to pool headers", bytes.pool_headers),
+            ("bytes lost to side bytes", bytes.side_bytes),
+            ("bytes lost to rounding", bytes.rounding),
+            ("total", bytes.total),
+        ];
+        for (name, value) in rows {
+            writeln!(f, "{name:<40} {value:>20}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,5 @@
+//! The ground every other layer stands on: memory from the operating system.
+
+pub(crate) mod os;
+#[cfg(any(test, tailbite_stress))]
+pub(crate) mod refusal;

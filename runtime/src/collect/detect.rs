@@ -1,0 +1,196 @@
+//! Detection: trial deletion, the phase that finds what is unreachable.
+//!
+//! Textbook form (Lins 1992 after Christopher 1984; the variant of CPython's `gc` module, Neil Schemenauer and Tim Peters, 2000):
+//!
+//! ```text
+//! for each candidate o:        internal(o) := 0
+//! for each candidate o:        for each edge o -> p, p a candidate: internal(p) += 1
+//! for each candidate o:        if internal(o) < refcount(o): o is held from outside; reach(o)
+//! reach(o):                    if o not reached: mark it; for each edge o -> p, p a candidate: reach(p)
+//! unreachable := candidates that were not reached
+//! ```
+//!
+//! Here the counts go up from zero in side bytes instead of down in the header, and `reach` works on a stack that may refuse to grow.
+
+use super::candidates::Candidates;
+use crate::alloc::Allocator;
+use crate::object::{Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, Tracer, type_of};
+
+/// The working memory of detections, reserved with the heap: nothing here can be refused later (S10).
+#[derive(Debug)]
+pub(crate) struct Examiner {
+    hubs: HubTable,
+    stack: MarkStack,
+}
+
+/// What a detection found.
+#[derive(Debug)]
+pub(crate) struct Detection {
+    /// Objects that survived.
+    pub(crate) survivors: usize,
+    /// Objects that nothing outside holds.
+    pub(crate) unreachable: usize,
+    /// The gc bits of the unreachable objects, or-ed: which later phases have anything to do.
+    pub(crate) flags: Flags,
+    pub(crate) opaque_cells: u64,
+    /// A type that reported more edges than there are references (S11); the objects concerned were kept.
+    pub(crate) over_reported: Option<&'static str>,
+}
+
+impl Examiner {
+    /// `None` if memory is refused.
+    pub(crate) fn try_new() -> Option<Examiner> {
+        Some(Examiner { hubs: HubTable::try_new()?, stack: MarkStack::try_new()? })
+    }
+
+    /// Finds the unreachable objects among `candidates`, which are in state *candidate*. Afterwards the others are out of the set, and were
+    /// given to `survive`.
+    ///
+    /// Runs user code only in `Trace::trace`, which may panic; then the set is as it was up to the side states, and the caller finishes it.
+    ///
+    /// `again`: examines an unreachable set another time, after user code ran; whatever that made reachable survives (resurrection).
+    pub(crate) fn detect(
+        &mut self,
+        candidates: &mut Candidates,
+        alloc: &Allocator,
+        again: bool,
+        mut survive: impl FnMut(RawObject),
+    ) -> Detection {
+        if again {
+            candidates.for_each(alloc, |object| SideState::CANDIDATE.set(object));
+        }
+        self.hubs.clear();
+        self.stack.reset();
+        let mut detection =
+            Detection { survivors: 0, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
+        self.count_internal_references(candidates, alloc, &mut detection);
+        self.mark_reachable(candidates, alloc, &mut detection);
+        candidates.partition(
+            alloc,
+            |object| {
+                detection.survivors += 1;
+                survive(object);
+            },
+            |object| {
+                detection.unreachable += 1;
+                detection.flags |= object.header().flags();
+            },
+        );
+        self.stack.reset();
+        detection
+    }
+
+    /// After: each candidate's side byte and the hub table say how many references candidates hold to it.
+    fn count_internal_references(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+        let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
+        let mut tracer = Tracer::new(Mode::Count(counting));
+        candidates.for_each(alloc, |object| trace(object, &mut tracer));
+        detection.opaque_cells = tracer.opaque_cells();
+        let deferred = matches!(tracer.mode(), Mode::Count(counting) if counting.deferred);
+        if deferred {
+            self.settle_deferred_hubs(candidates, alloc);
+        }
+    }
+
+    /// Counts the hubs that found the table full, as many in a round as it holds. The other hubs are decided first, because the rounds need
+    /// the table for themselves.
+    #[cold]
+    fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator) {
+        candidates.for_each(alloc, |object| {
+            if let (Some(count), true) = (SideState::of(object).count(), object.header().count() >= HUB_COUNT) {
+                self.decide(object, count);
+            }
+        });
+        loop {
+            self.hubs.clear();
+            let mut open = 0_usize;
+            candidates.for_each(alloc, |object| {
+                if SideState::of(object) == SideState::DEFERRED && self.hubs.add(object, 0) {
+                    SideState::COUNTED.set(object);
+                    open += 1;
+                }
+            });
+            if open == 0 {
+                return;
+            }
+            let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
+            let mut tracer = Tracer::new(Mode::Recount(counting));
+            candidates.for_each(alloc, |object| trace(object, &mut tracer));
+            candidates.for_each(alloc, |object| {
+                if SideState::of(object) == SideState::COUNTED {
+                    self.decide(object, 0);
+                }
+            });
+        }
+    }
+
+    fn decide(&mut self, object: RawObject, count: u32) {
+        let internal = count.saturating_add(self.hubs.get(object));
+        let state = if internal == object.header().count() { SideState::INTERNAL } else { SideState::HELD };
+        state.set(object);
+    }
+
+    /// After: what something outside holds, directly or not, is in state *reached*.
+    fn mark_reachable(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+        let hubs = &mut self.hubs;
+        let mut tracer = Tracer::new(Mode::Mark(Marking { mark: candidates.mark(), stack: &mut self.stack }));
+        candidates.for_each(alloc, |object| {
+            let state = SideState::of(object);
+            let held = match state.count() {
+                Some(mut internal) => {
+                    let refcount = object.header().count();
+                    if refcount >= HUB_COUNT {
+                        internal = internal.saturating_add(hubs.get(object));
+                    }
+                    if internal > refcount {
+                        // SAFETY: a candidate is alive, so its type is registered.
+                        detection.over_reported = Some(unsafe { type_of(object.header().type_id()) }.name());
+                    }
+                    internal != refcount
+                }
+                None => state == SideState::HELD,
+            };
+            if held {
+                SideState::REACHED.set(object);
+                trace(object, &mut tracer);
+                follow(&mut tracer);
+            }
+        });
+        while take_overflow(&mut tracer) {
+            candidates.for_each_rescan(alloc, |object| {
+                if SideState::of(object) == SideState::REACHED {
+                    trace(object, &mut tracer);
+                    follow(&mut tracer);
+                }
+            });
+        }
+    }
+}
+
+/// Follows the edges of everything on the stack, and of all that this pushes.
+#[inline]
+fn follow(tracer: &mut Tracer<'_>) {
+    while let Mode::Mark(marking) = tracer.mode()
+        && let Some(object) = marking.stack.pop()
+    {
+        trace(object, tracer);
+    }
+}
+
+/// Whether reached objects were left off the stack since the last call.
+fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
+    match tracer.mode() {
+        Mode::Mark(marking) => core::mem::take(&mut marking.stack.overflowed),
+        _ => false,
+    }
+}
+
+/// Reports the edges of a candidate.
+#[inline(always)]
+fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
+    // SAFETY: a candidate is alive, so its type is registered.
+    let ty = unsafe { type_of(object.header().type_id()) };
+    // SAFETY: the object is alive, of this type, and not lent exclusively (S1: exclusive objects are no candidates).
+    // USER CODE: `Trace::trace`, which by contract has no effects, but may panic.
+    unsafe { (ty.descriptor.trace)(object, tracer) };
+}

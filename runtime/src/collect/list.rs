@@ -1,0 +1,206 @@
+//! Generation lists: the addresses of the young objects, and of the middle ones, kept outside the objects.
+
+use core::cell::{Cell, UnsafeCell};
+
+use crate::alloc::{Allocator, PoolFlags};
+use crate::object::{Flags, RawObject};
+
+/// The addresses of the blocks that hold objects of one generation.
+///
+/// Freeing an object does nothing here: its block keeps a *listed* bit, and the next object in it is not listed again. So the list is an
+/// upper bound of the generation, and entries whose object died are dropped when the list is compacted or collected. While the list
+/// names a block, its pool is pinned (it keeps its class).
+///
+/// The list needs no memory that could be refused: where it can't grow, it *spills*. Then the pools concerned are flagged, and the
+/// generation is enumerated by walking them.
+///
+/// Invariants:
+/// - *listed*: a block has the listed bit exactly if its address is in the list, once.
+/// - *complete*: every live tracked object of the generation that is not exempt is in the list, or `spilled` is set and its pool is
+///   flagged.
+/// - `check_at` is at most the capacity.
+#[derive(Debug)]
+pub(crate) struct GenerationList {
+    entries: UnsafeCell<Vec<RawObject>>,
+    /// The length at which a push takes the slow path: to grow, or to see whether a collection is due.
+    check_at: Cell<usize>,
+    spilled: Cell<bool>,
+    generation: u8,
+    bit: Flags,
+    pin: PoolFlags,
+    spill: PoolFlags,
+}
+
+impl GenerationList {
+    /// Entries that a list never grows beyond (512 KiB), unless a threshold asks for more.
+    pub(crate) const BOUND: usize = 1 << 16;
+
+    pub(crate) fn young() -> GenerationList {
+        GenerationList::new(0, Flags::LISTED_YOUNG, PoolFlags::YOUNG_LISTED, PoolFlags::YOUNG_SPILLED)
+    }
+
+    pub(crate) fn middle() -> GenerationList {
+        GenerationList::new(1, Flags::LISTED_MIDDLE, PoolFlags::MIDDLE_LISTED, PoolFlags::MIDDLE_SPILLED)
+    }
+
+    fn new(generation: u8, bit: Flags, pin: PoolFlags, spill: PoolFlags) -> GenerationList {
+        GenerationList {
+            entries: UnsafeCell::new(Vec::new()),
+            check_at: Cell::new(0),
+            spilled: Cell::new(false),
+            generation,
+            bit,
+            pin,
+            spill,
+        }
+    }
+
+    /// Runs `f` on the entries. `f` runs no user code and doesn't come back to the list.
+    #[inline(always)]
+    fn with<R>(&self, f: impl FnOnce(&mut Vec<RawObject>) -> R) -> R {
+        // SAFETY: the only borrow of `entries`: every use in this file goes through here, and none of the closures calls back.
+        f(unsafe { &mut *self.entries.get() })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.with(|entries| entries.len())
+    }
+
+    /// Lists `object`'s block, unless it is listed already; false if the slow path has to be taken first.
+    #[inline(always)]
+    pub(crate) fn push(&self, object: RawObject) -> bool {
+        let check_at = self.check_at.get();
+        self.with(|entries| {
+            if entries.len() >= check_at {
+                return false;
+            }
+            object.header().insert(self.bit);
+            object.pool_ref().set_flags(self.pin);
+            debug_assert!(entries.len() < entries.capacity());
+            entries.push(object);
+            true
+        })
+    }
+
+    /// Lists `object`'s block, growing the list or spilling it.
+    pub(crate) fn push_or_spill(&self, object: RawObject, bound: usize, alloc: &Allocator) {
+        if object.header().has(self.bit) || self.push(object) {
+            return;
+        }
+        let room = self.with(|entries| {
+            let length = entries.len();
+            if length < entries.capacity() {
+                return true;
+            }
+            let more = length.max(256).min(bound.max(Self::BOUND).saturating_sub(length));
+            more != 0 && entries.try_reserve_exact(more).is_ok()
+        });
+        if room {
+            self.check_at.set(self.with(|entries| entries.capacity()));
+            self.push(object);
+        } else {
+            self.spill(alloc);
+            object.pool_ref().set_flags(self.spill);
+        }
+    }
+
+    /// Lets a push take the slow path once the list has `length` entries.
+    pub(crate) fn set_check_at(&self, length: usize) {
+        self.check_at.set(length.min(self.with(|entries| entries.capacity())));
+    }
+
+    /// Empties the list into flags on the pools: from now on, until the next collection, the generation is enumerated by pool.
+    pub(crate) fn spill(&self, alloc: &Allocator) {
+        self.spilled.set(true);
+        let mut entries = self.take();
+        for object in &entries {
+            object.header().remove(self.bit);
+            object.pool_ref().set_flags(self.spill);
+        }
+        // Held, because the first of several pins in a pool may be the last thing that kept it.
+        alloc.hold();
+        for object in entries.drain(..) {
+            // SAFETY: the pool was pinned until now, and the allocator is held.
+            unsafe { alloc.unpin(object.pool(), self.pin) };
+        }
+        alloc.release_hold();
+        self.give_back(entries);
+    }
+
+    pub(crate) fn generation(&self) -> u8 {
+        self.generation
+    }
+
+    pub(crate) fn is_spilled(&self) -> bool {
+        self.spilled.get()
+    }
+
+    pub(crate) fn spill_flag(&self) -> PoolFlags {
+        self.spill
+    }
+
+    /// The next collection has taken over what was spilled.
+    pub(crate) fn clear_spilled(&self) {
+        self.spilled.set(false);
+    }
+
+    /// The bits that entries of this list carry.
+    pub(crate) fn bits(&self) -> (Flags, PoolFlags) {
+        (self.bit, self.pin)
+    }
+
+    /// Drops the entries whose object died; the number of those that live. Cost: one look at each entry's header.
+    pub(crate) fn compact(&self) -> usize {
+        self.with(|entries| {
+            entries.retain(|object| {
+                let keep = self.holds(*object);
+                if !keep {
+                    object.header().remove(self.bit);
+                }
+                keep
+            });
+            entries.len()
+        })
+    }
+
+    /// The number of entries whose object lives.
+    pub(crate) fn live(&self) -> usize {
+        self.with(|entries| entries.iter().filter(|object| self.holds(**object)).count())
+    }
+
+    fn holds(&self, object: RawObject) -> bool {
+        let header = object.header();
+        header.is_alive() && header.generation() == self.generation
+    }
+
+    /// Takes the entries away, bits and pins unchanged; the list is empty and without room.
+    pub(crate) fn take(&self) -> Vec<RawObject> {
+        self.check_at.set(0);
+        self.with(core::mem::take)
+    }
+
+    /// Gives back an emptied vector, to be used again if the list has not grown one of its own meanwhile.
+    pub(crate) fn give_back(&self, mut buffer: Vec<RawObject>) {
+        debug_assert!(buffer.is_empty());
+        self.with(|entries| {
+            if entries.capacity() < buffer.capacity() {
+                buffer.extend_from_slice(entries);
+                *entries = buffer;
+            }
+        });
+    }
+
+    /// Checks *listed* and `check_at`; stress builds only call it where user code can't be running.
+    pub(crate) fn check(&self) {
+        self.with(|entries| {
+            assert!(self.check_at.get() <= entries.capacity(), "a list's check mark lies beyond its capacity");
+            for object in entries.iter() {
+                assert!(object.header().has(self.bit), "a listed block lacks its listed bit");
+                assert!(object.pool_ref().flags().contains(self.pin), "the pool of a listed block is not pinned");
+            }
+            let mut sorted: Vec<usize> = entries.iter().map(|object| object.block().addr().get()).collect();
+            sorted.sort_unstable();
+            assert!(sorted.windows(2).all(|pair| pair[0] != pair[1]), "a block is listed twice");
+        });
+    }
+}

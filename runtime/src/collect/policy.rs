@@ -1,0 +1,216 @@
+//! When to collect which generation: thresholds, counts, the growth rule, and the ways of triggering.
+
+use core::cell::Cell;
+
+use super::generation::Generation;
+
+/// When a collection that is due runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Trigger {
+    /// Inside the allocation that exceeds the threshold, before the new object exists. The default.
+    #[default]
+    Allocation,
+    /// At the next [`Heap::safepoint`](crate::Heap::safepoint): nothing of the host's ever runs inside an allocation. What an
+    /// interpreter wants, and what CPython does since 3.12.
+    Safepoint,
+    /// Only by [`Heap::collect`](crate::Heap::collect).
+    Manual,
+}
+
+/// How far the old generation must have grown before it is collected again.
+///
+/// A full collection costs time in proportion to the heap. Waiting until the objects that were promoted since the last one (*pending*)
+/// are a fixed share of the old ones makes that cost amortised constant per object while a heap grows (CPython's rule since 2.7, with a
+/// share of 25 %). The rule only delays automatic collections, never one that is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Growth {
+    percent: u32,
+}
+
+impl Growth {
+    /// Full collections wait until the pending objects are `percent` % of the old ones. 0 switches the rule off; values above 1000 count
+    /// as 1000, so that uncollected trash stays bounded by a multiple of the heap.
+    #[must_use]
+    pub const fn percent(percent: u32) -> Growth {
+        Growth { percent: if percent > 1000 { 1000 } else { percent } }
+    }
+
+    fn allows(self, pending: usize, old: usize) -> bool {
+        pending as u128 * 100 >= old as u128 * u128::from(self.percent)
+    }
+}
+
+impl Default for Growth {
+    /// CPython's 25 %.
+    fn default() -> Growth {
+        Growth::percent(25)
+    }
+}
+
+/// What collections of one generation did, since the heap was made. Only the generation that was asked for is charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct GenerationStats {
+    /// Collections of this generation.
+    pub collections: u64,
+    /// Objects that they found unreachable and freed. Resurrected ones don't count.
+    pub collected: u64,
+    /// Objects that they found unreachable and could not free: always 0 here; CPython has them for objects of legacy types.
+    pub uncollectable: u64,
+    /// Cells that were mutably borrowed while a collection looked at them. What they hold was kept.
+    pub opaque_cells: u64,
+}
+
+/// Thresholds, counts and settings of one heap.
+///
+/// `count[0]` is the number of young objects alive, known to the young list; `counts` are the other two: collections of the next younger
+/// generation since the last one of this generation.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    thresholds: Cell<[i32; 3]>,
+    counts: Cell<[usize; 2]>,
+    pub(crate) enabled: Cell<bool>,
+    pub(crate) trigger: Cell<Trigger>,
+    pub(crate) growth: Cell<Growth>,
+    /// The young threshold was exceeded in safepoint mode.
+    pub(crate) due: Cell<bool>,
+    /// Objects promoted to the old generation since the last full collection.
+    pending: Cell<usize>,
+    /// Objects that survived the last full collection.
+    old: Cell<usize>,
+    stats: Cell<[GenerationStats; 3]>,
+}
+
+impl Policy {
+    /// CPython 3.13's thresholds.
+    const THRESHOLDS: [i32; 3] = [2000, 10, 10];
+
+    pub(crate) fn new() -> Policy {
+        Policy {
+            thresholds: Cell::new(Self::THRESHOLDS),
+            counts: Cell::default(),
+            enabled: Cell::new(true),
+            trigger: Cell::default(),
+            growth: Cell::default(),
+            due: Cell::new(false),
+            pending: Cell::new(0),
+            old: Cell::new(0),
+            stats: Cell::default(),
+        }
+    }
+
+    pub(crate) fn thresholds(&self) -> [i32; 3] {
+        self.thresholds.get()
+    }
+
+    pub(crate) fn set_thresholds(&self, thresholds: [i32; 3]) {
+        self.thresholds.set(thresholds);
+    }
+
+    pub(crate) fn counts(&self) -> [usize; 2] {
+        self.counts.get()
+    }
+
+    /// Whether allocations may start a collection at all.
+    pub(crate) fn is_automatic(&self) -> bool {
+        self.enabled.get() && self.trigger.get() != Trigger::Manual && self.thresholds.get()[0] != 0
+    }
+
+    /// The number of young objects that may live without a collection being due; `usize::MAX` if none ever is.
+    pub(crate) fn young_allowance(&self) -> usize {
+        // A negative threshold is exceeded by any count, as in CPython.
+        if self.is_automatic() { usize::try_from(self.thresholds.get()[0]).unwrap_or(0) } else { usize::MAX }
+    }
+
+    /// The generation that is due when `young` objects are alive in the youngest: the oldest one whose count exceeds its threshold.
+    pub(crate) fn select(&self, young: usize) -> Option<Generation> {
+        let [_, middle, old] = Generation::ALL;
+        let [count1, count2] = self.counts.get();
+        let [t0, t1, t2] = self.thresholds.get();
+        let exceeds = |count: usize, threshold: i32| usize::try_from(threshold).is_ok_and(|limit| count > limit) || threshold < 0;
+        if exceeds(count2, t2) && self.growth.get().allows(self.pending.get(), self.old.get()) {
+            Some(old)
+        } else if exceeds(count1, t1) {
+            Some(middle)
+        } else if exceeds(young, t0) {
+            Some(Generation::Young)
+        } else {
+            None
+        }
+    }
+
+    /// The counting rules at the start of a collection.
+    pub(crate) fn begin(&self, generation: Generation) {
+        let [count1, count2] = self.counts.get();
+        self.counts.set(match generation {
+            Generation::Young => [count1 + 1, count2],
+            Generation::Middle => [0, count2 + 1],
+            Generation::Old => [0, 0],
+        });
+        self.due.set(false);
+    }
+
+    /// The counting rules at its end.
+    pub(crate) fn end(&self, generation: Generation, survivors: usize, collected: usize, opaque_cells: u64) {
+        match generation {
+            Generation::Young => {}
+            Generation::Middle => self.pending.set(self.pending.get() + survivors),
+            Generation::Old => {
+                self.pending.set(0);
+                self.old.set(survivors);
+            }
+        }
+        let mut stats = self.stats.get();
+        let row = &mut stats[generation.index()];
+        row.collections += 1;
+        row.collected += collected as u64;
+        row.opaque_cells += opaque_cells;
+        self.stats.set(stats);
+    }
+
+    pub(crate) fn stats(&self) -> [GenerationStats; 3] {
+        self.stats.get()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_generation_over_its_threshold_is_selected() {
+        let policy = Policy::new();
+        policy.set_thresholds([10, 2, 2]);
+        let mut sequence = Vec::new();
+        for _ in 0..13 {
+            let generation = policy.select(11).unwrap();
+            policy.begin(generation);
+            policy.end(generation, 0, 0, 0);
+            sequence.push(generation.index());
+        }
+        assert_eq!(sequence, [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 2]);
+        assert_eq!(policy.select(10), None, "a count equal to its threshold is not over it");
+    }
+
+    #[test]
+    fn full_collections_wait_for_growth() {
+        let policy = Policy::new();
+        policy.begin(Generation::Old);
+        policy.end(Generation::Old, 1000, 0, 0);
+        policy.set_thresholds([0, 100, 0]);
+        policy.begin(Generation::Middle);
+        policy.end(Generation::Middle, 249, 0, 0);
+        assert_eq!(policy.select(5), Some(Generation::Young));
+        policy.begin(Generation::Middle);
+        policy.end(Generation::Middle, 1, 0, 0);
+        assert_eq!(policy.select(5), Some(Generation::Old));
+    }
+
+    #[test]
+    fn negative_thresholds_are_always_exceeded() {
+        let policy = Policy::new();
+        policy.set_thresholds([-1, 10, 10]);
+        assert_eq!(policy.young_allowance(), 0);
+        assert_eq!(policy.select(0), Some(Generation::Young));
+    }
+}

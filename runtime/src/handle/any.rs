@@ -1,0 +1,214 @@
+//! `AnyGc`: a handle whose type is known at run time only.
+
+use core::any::TypeId;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+
+use super::Gc;
+use crate::heap::{Heap, HeapState};
+use crate::object::{Flags, Managed, RawObject, Shape, Trace, Tracer, Type, type_of};
+
+/// A counted pointer to an object of any type: one word, non-null, never moving. What an interpreter's values are made of.
+///
+/// Compared and hashed by identity.
+///
+/// ```
+/// use tailbite::{AnyGc, Gc};
+/// let any: AnyGc = Gc::erase(Gc::new(42_i64));
+/// assert!(any.is::<i64>());
+/// assert_eq!(any.type_name(), "i64");
+/// let number: Gc<i64> = any.downcast().unwrap();
+/// assert_eq!(*number, 42);
+/// ```
+pub struct AnyGc {
+    object: RawObject,
+    /// Neither `Send` nor `Sync`.
+    marker: PhantomData<*mut ()>,
+}
+
+const _: () = assert!(size_of::<Option<AnyGc>>() == size_of::<usize>());
+
+impl AnyGc {
+    /// Takes over a reference that the caller owns.
+    ///
+    /// # Safety
+    /// The object is alive, and the caller gives up one reference to it.
+    #[inline(always)]
+    pub(crate) unsafe fn from_owned(object: RawObject) -> AnyGc {
+        AnyGc { object, marker: PhantomData }
+    }
+
+    /// A new reference to an object that is alive.
+    #[inline(always)]
+    pub(crate) fn from_borrowed(object: RawObject) -> AnyGc {
+        debug_assert!(object.header().count() != 0);
+        object.header().increment();
+        AnyGc { object, marker: PhantomData }
+    }
+
+    /// The one way from an address to a handle: refuses objects that are dead, dying, queued, lent exclusively or not there (S3).
+    pub(crate) fn revive(object: RawObject) -> Option<AnyGc> {
+        object.is_revivable().then(|| AnyGc::from_borrowed(object))
+    }
+
+    #[inline(always)]
+    pub(crate) fn object(&self) -> RawObject {
+        self.object
+    }
+
+    fn ty(&self) -> &'static Type {
+        // SAFETY: the object is alive, so its type is registered.
+        unsafe { type_of(self.object.header().type_id()) }
+    }
+
+    /// Whether both are handles to the same object.
+    #[inline]
+    #[must_use]
+    pub fn ptr_eq(this: &AnyGc, other: &AnyGc) -> bool {
+        this.object == other.object
+    }
+
+    /// Whether the payload is a `T`: a sized type, `[U]`, `str`, or `WithSlice<H, U>`.
+    #[inline]
+    #[must_use]
+    pub fn is<T: Managed + ?Sized>(&self) -> bool {
+        let descriptor = self.ty().descriptor;
+        core::ptr::eq(descriptor, T::DESCRIPTOR) || descriptor.id == TypeId::of::<T>()
+    }
+
+    /// The handle to a `T`, if that is what the payload is.
+    ///
+    /// # Errors
+    /// The handle back, if it isn't.
+    #[inline]
+    pub fn downcast<T: Managed + ?Sized>(self) -> Result<Gc<T>, AnyGc> {
+        if !self.is::<T>() {
+            return Err(self);
+        }
+        let object = ManuallyDrop::new(self).object;
+        // SAFETY: the object is alive and a `T`; the reference is that of the handle that was consumed.
+        Ok(unsafe { Gc::from_owned(T::payload(object)) })
+    }
+
+    /// The payload, if it is a `T`.
+    #[inline]
+    #[must_use]
+    pub fn downcast_ref<T: Managed + ?Sized>(&self) -> Option<&T> {
+        // SAFETY: the object is alive, a `T`, and kept by `self`; see `Gc::deref`.
+        self.is::<T>().then(|| unsafe { T::payload(self.object).as_ref() })
+    }
+
+    /// The name of the payload's Rust type.
+    #[must_use]
+    pub fn type_name(&self) -> &'static str {
+        self.ty().name()
+    }
+
+    /// The host's protocol table for the payload's type, if it declared one of type `P` ([`TypeOptions::protocol`]). Constant time.
+    ///
+    /// [`TypeOptions::protocol`]: crate::TypeOptions::protocol
+    #[inline]
+    #[must_use]
+    pub fn protocol<P: 'static>(&self) -> Option<&'static P> {
+        self.ty().protocol?.downcast_ref::<P>()
+    }
+
+    /// The object's address, its identity while it lives; below 2^48 on the usual 64-bit systems.
+    #[inline]
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.object.block().addr().get()
+    }
+
+    /// The number of handles to the object, including one of the heap's if it is immortal.
+    #[inline]
+    #[must_use]
+    pub fn strong_count(&self) -> usize {
+        self.object.header().count() as usize
+    }
+
+    /// Whether the object was made immortal.
+    #[inline]
+    #[must_use]
+    pub fn is_immortal(&self) -> bool {
+        self.object.header().has(Flags::IMMORTAL)
+    }
+
+    /// See [`Gc::request_finalizer`].
+    pub fn request_finalizer(&self) {
+        super::gc::request_finalizer(self.object);
+    }
+
+    /// Runs `f` with the heap that the object lives in.
+    pub fn with_heap<R>(&self, f: impl FnOnce(&Heap) -> R) -> R {
+        Heap::with_state(HeapState::of(self.object), f)
+    }
+}
+
+impl Clone for AnyGc {
+    #[inline(always)]
+    fn clone(&self) -> AnyGc {
+        self.object.header().increment();
+        AnyGc { object: self.object, marker: PhantomData }
+    }
+}
+
+impl Drop for AnyGc {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if self.object.header().decrement() {
+            HeapState::die_slowly(self.object);
+        }
+    }
+}
+
+// SAFETY: reports the one handle that this is.
+unsafe impl Trace for AnyGc {
+    #[inline(always)]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        tracer.edge(self.object);
+    }
+
+    fn shape(_: u32) -> Shape {
+        Shape::EDGES
+    }
+}
+
+impl<T: ?Sized> From<Gc<T>> for AnyGc {
+    #[inline]
+    fn from(handle: Gc<T>) -> AnyGc {
+        Gc::erase(handle)
+    }
+}
+
+impl PartialEq for AnyGc {
+    #[inline]
+    fn eq(&self, other: &AnyGc) -> bool {
+        AnyGc::ptr_eq(self, other)
+    }
+}
+
+impl Eq for AnyGc {}
+
+impl Hash for AnyGc {
+    fn hash<S: Hasher>(&self, state: &mut S) {
+        self.address().hash(state);
+    }
+}
+
+impl fmt::Debug for AnyGc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnyGc({} at {:#x})", self.type_name(), self.address())
+    }
+}
+
+impl fmt::Pointer for AnyGc {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Pointer::fmt(&self.object.block(), f)
+    }
+}
+
+impl core::panic::UnwindSafe for AnyGc {}
+impl core::panic::RefUnwindSafe for AnyGc {}

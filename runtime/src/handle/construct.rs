@@ -1,0 +1,264 @@
+//! Making objects with a sized payload.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::NonNull;
+
+use super::weak::to_reserved;
+use super::{Gc, Weak};
+use crate::alloc::Bin;
+use crate::heap::{Heap, HeapState, OutOfMemory, default_state};
+use crate::object::{Finalizer, Flags, Managed, RawObject, Trace, Type, TypeOptions, object_size};
+
+impl Heap {
+    /// A new object. May collect first (finalizers may run), unless the heap's [trigger](Heap::set_trigger) says otherwise.
+    ///
+    /// # Panics
+    /// If memory is refused; [`try_alloc`](Heap::try_alloc) gives the value back instead.
+    #[inline]
+    pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
+        self.try_alloc(value).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`alloc`](Heap::alloc), with an error if memory is refused, even after a full collection.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the value in it.
+    #[inline]
+    pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+        let state = self.state_ptr();
+        let ty = self.state().types.get(T::DESCRIPTOR);
+        let reserved = match ty.bin {
+            // SAFETY: the `Heap` keeps the state.
+            Some(bin) => unsafe { HeapState::allocate(state, ty.template, bin) }.map(|object| (object, ty.template)),
+            None => reserve_unusual::<T>(state, ty),
+        };
+        match reserved {
+            // SAFETY: the block was reserved for a `T`.
+            Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
+            None => Err(OutOfMemory::new(value, size_of::<T>())),
+        }
+    }
+
+    /// A new object that refers to itself: `make` gets a weak handle to it, which upgrades once the object is there.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, Trace, Weak};
+    /// #[derive(Trace)]
+    /// struct Node { me: Weak<Node> }
+    /// let heap = Heap::new();
+    /// let node = heap.alloc_cyclic(|me: &Weak<Node>| {
+    ///     assert!(me.upgrade().is_none());
+    ///     Node { me: me.clone() }
+    /// });
+    /// assert!(Gc::ptr_eq(&node, &node.me.upgrade().unwrap()));
+    /// ```
+    ///
+    /// # Panics
+    /// If memory is refused, or if `make` panics; then nothing is left behind.
+    pub fn alloc_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
+        let state = self.state_ptr();
+        let ty = self.state().types.get(T::DESCRIPTOR);
+        let Some(reservation) = Reservation::new(state, ty, object_size(ty.descriptor.layout), ty.descriptor.layout.align()) else {
+            OutOfMemory::new((), size_of::<T>()).raise()
+        };
+        let weak = to_reserved::<T>(reservation.object);
+        // USER CODE: may panic; then the weak handle goes first, with the record, and then the reservation.
+        let value = make(&weak);
+        let (object, template) = reservation.into_object();
+        // SAFETY: the block was reserved for a `T`.
+        let handle = unsafe { finish(object, template, value) };
+        // `init` made it a new object's header; the record is still there, because of `weak`.
+        object.header().insert(Flags::WEAK);
+        drop(weak);
+        handle
+    }
+
+    /// A factory of objects with payload `T`: allocation without looking up the type, for hot paths.
+    #[must_use]
+    pub fn factory<T: Trace>(&self) -> Factory<T> {
+        let ty = self.state().types.get(T::DESCRIPTOR);
+        self.state().enter_operation();
+        Factory { state: self.state_ptr(), ty, bin: ty.bin, template: ty.template, marker: PhantomData }
+    }
+}
+
+#[cold]
+fn reserve_unusual<T: Trace>(state: NonNull<HeapState>, ty: &Type) -> Option<(RawObject, u32)> {
+    let size = object_size(ty.descriptor.layout)?;
+    // SAFETY: the callers have the `Heap`, which keeps the state.
+    unsafe { HeapState::allocate_sized(state, ty, size, align_of::<T>()) }
+}
+
+/// Turns a reserved block into an object.
+///
+/// # Safety
+/// The block was reserved for a payload of type `T` with this template, and nobody else uses it.
+#[inline(always)]
+unsafe fn finish<T: Trace>(object: RawObject, template: u32, value: T) -> Gc<T> {
+    // SAFETY: the block has room for a `T`; the payload of a sized object needs no length word.
+    let payload = unsafe { T::payload(object) };
+    // SAFETY: fresh memory of the right size and alignment.
+    unsafe { payload.write(value) };
+    object.header().init(template);
+    // SAFETY: the object is complete, and this is its first reference.
+    unsafe { Gc::from_owned(payload) }
+}
+
+/// A reserved block while user code makes what goes into it: freed again unless it becomes an object.
+pub(super) struct Reservation {
+    pub(super) object: RawObject,
+    state: NonNull<HeapState>,
+    template: u32,
+}
+
+impl Reservation {
+    /// `size` includes the header; `None` if it can't be represented, or if memory is refused.
+    pub(super) fn new(state: NonNull<HeapState>, ty: &Type, size: Option<usize>, align: usize) -> Option<Reservation> {
+        // SAFETY: the callers have the `Heap`, which keeps the state.
+        let (object, template) = unsafe { HeapState::allocate_sized(state, ty, size?, align) }?;
+        Some(Reservation { object, state, template })
+    }
+
+    /// The block, with its header template, for good.
+    pub(super) fn into_object(self) -> (RawObject, u32) {
+        let this = core::mem::ManuallyDrop::new(self);
+        HeapState::list_again(this.state, this.object, this.template);
+        (this.object, this.template)
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        // SAFETY: the block never became an object.
+        unsafe { HeapState::cancel(self.state, self.object, self.template) };
+    }
+}
+
+impl<T: Trace> Gc<T> {
+    /// A new object on the thread's default heap.
+    ///
+    /// # Panics
+    /// If memory is refused; [`try_new`](Gc::try_new) gives the value back instead.
+    #[inline]
+    #[must_use]
+    pub fn new(value: T) -> Gc<T> {
+        Gc::try_new(value).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`new`](Gc::new), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the value in it.
+    #[inline]
+    pub fn try_new(value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+        match default_state() {
+            Some(state) => Heap::with_state(state, |heap| heap.try_alloc(value)),
+            None => Err(OutOfMemory::new(value, size_of::<T>())),
+        }
+    }
+
+    /// A new object on the default heap that refers to itself; see [`Heap::alloc_cyclic`].
+    #[must_use]
+    pub fn new_cyclic(make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
+        Heap::with_default(|heap| heap.alloc_cyclic(make))
+    }
+}
+
+/// Makes objects with payload `T` in one heap, without looking up the type each time. Made by [`Heap::factory`]; keeps the heap's memory.
+///
+/// ```
+/// use tailbite::Heap;
+/// let heap = Heap::new();
+/// let floats = heap.factory::<f64>();
+/// assert_eq!(*floats.alloc(0.5), 0.5);
+/// ```
+pub struct Factory<T> {
+    /// Kept by an operation of the factory's.
+    state: NonNull<HeapState>,
+    ty: &'static Type,
+    bin: Option<Bin>,
+    template: u32,
+    /// Invariant in `T` (S4).
+    marker: PhantomData<*mut T>,
+}
+
+impl<T: Trace> Factory<T> {
+    /// As [`Heap::alloc`].
+    ///
+    /// # Panics
+    /// If memory is refused.
+    #[inline]
+    pub fn alloc(&self, value: T) -> Gc<T> {
+        self.try_alloc(value).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`Heap::try_alloc`].
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the value in it.
+    #[inline]
+    pub fn try_alloc(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+        let reserved = match self.bin {
+            // SAFETY: the factory keeps the state.
+            Some(bin) => unsafe { HeapState::allocate(self.state, self.template, bin) }.map(|object| (object, self.template)),
+            None => reserve_unusual::<T>(self.state, self.ty),
+        };
+        match reserved {
+            // SAFETY: the block was reserved for a `T`.
+            Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
+            None => Err(OutOfMemory::new(value, size_of::<T>())),
+        }
+    }
+}
+
+impl<T> Clone for Factory<T> {
+    fn clone(&self) -> Factory<T> {
+        // SAFETY: the factory keeps the state.
+        unsafe { self.state.as_ref() }.enter_operation();
+        Factory { marker: PhantomData, ..*self }
+    }
+}
+
+impl<T> Drop for Factory<T> {
+    fn drop(&mut self) {
+        HeapState::end_operation(self.state);
+    }
+}
+
+impl<T> fmt::Debug for Factory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Factory({})", self.ty.name())
+    }
+}
+
+impl<T: Trace> TypeOptions<T> {
+    /// A finalizer for every object of the type: runs once in the life of a tracked object, before it dies by count or as garbage, while
+    /// everything it refers to is intact. It may do anything, also keep the object alive (resurrection). The finalizer of an untracked
+    /// object runs at every death, as with CPython's non-GC types.
+    pub fn finalizer(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
+        self.set_finalizer(finalizer, true)
+    }
+
+    /// The same, only for objects for which [`Gc::request_finalizer`] was called: others pay nothing. For one Rust type that serves script
+    /// classes with and without a finalizer.
+    pub fn finalizer_on_request(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
+        self.set_finalizer(finalizer, false)
+    }
+
+    fn set_finalizer(&mut self, finalizer: fn(&Gc<T>), at_birth: bool) -> &mut Self {
+        /// # Safety
+        /// `object` is alive with payload `T`, and `function` is a `fn(&Gc<T>)`.
+        unsafe fn call<T: Trace>(object: RawObject, function: fn()) {
+            // SAFETY: the caller's promise: the function was erased from this type below.
+            let function = unsafe { core::mem::transmute::<fn(), fn(&Gc<T>)>(function) };
+            // SAFETY: the object is alive; the handle is borrowed from the caller's reference, and not dropped.
+            let handle = core::mem::ManuallyDrop::new(unsafe { Gc::<T>::from_owned(T::payload(object)) });
+            function(&handle);
+        }
+        // SAFETY: function pointers have one size; `call` turns it back before calling.
+        let function = unsafe { core::mem::transmute::<fn(&Gc<T>), fn()>(finalizer) };
+        self.finalizer = Some(Finalizer { call: call::<T>, function, at_birth });
+        self
+    }
+}

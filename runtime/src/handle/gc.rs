@@ -1,0 +1,281 @@
+//! `Gc<T>`: a counted pointer to an object's payload.
+
+use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+use core::ptr::NonNull;
+
+use super::{AnyGc, GcMut, Weak};
+use crate::heap::{Heap, HeapState};
+use crate::object::{Flags, RawObject, Trace, Tracer, type_of};
+
+/// A counted pointer to an object: `Rc` for interpreters. The object dies the moment its last `Gc` is dropped; cycles are collected.
+///
+/// One word for sized `T`, with a niche (`Option<Gc<T>>` is one word too), two for `dyn` and slices. Functions on the handle are associated,
+/// as with `Rc`, so that they don't hide the payload's methods. Differences from `Rc`: [`get_mut`](Gc::get_mut) and
+/// [`make_mut`](Gc::make_mut) return a guard; there is no `pin`; a count can't overflow (an object whose count did lives for ever).
+///
+/// Cloning and dropping handles costs what it costs with `Rc`. Handles can't leave their thread, but outlive their heap.
+///
+/// ```
+/// use tailbite::Gc;
+/// let a = Gc::new(String::from("shared"));
+/// let b = a.clone();
+/// assert!(Gc::ptr_eq(&a, &b));
+/// assert_eq!((b.len(), Gc::strong_count(&a)), (6, 2));
+/// ```
+pub struct Gc<T: ?Sized> {
+    payload: NonNull<T>,
+    /// Invariant in `T`, and neither `Send` nor `Sync` (S4).
+    marker: PhantomData<*mut T>,
+}
+
+const _: () = assert!(size_of::<Option<Gc<u64>>>() == size_of::<usize>());
+const _: () = assert!(size_of::<Option<Gc<dyn Trace>>>() == 2 * size_of::<usize>());
+
+impl<T: ?Sized> Gc<T> {
+    /// Takes over a reference that the caller owns.
+    ///
+    /// # Safety
+    /// 1. `payload` is the payload of a live object, with the provenance of its pool.
+    /// 2. If `T` is sized, it is the type of the object's payload; otherwise the metadata describes the whole payload.
+    #[inline(always)]
+    pub(crate) unsafe fn from_owned(payload: NonNull<T>) -> Gc<T> {
+        Gc { payload, marker: PhantomData }
+    }
+
+    #[inline(always)]
+    pub(crate) fn object(this: &Gc<T>) -> RawObject {
+        // SAFETY: a handle's payload is that of a live object.
+        unsafe { RawObject::from_payload(this.payload) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn payload(this: &Gc<T>) -> NonNull<T> {
+        this.payload
+    }
+
+    /// Gives the reference away without dropping it.
+    #[inline(always)]
+    pub(crate) fn into_payload(this: Gc<T>) -> NonNull<T> {
+        ManuallyDrop::new(this).payload
+    }
+
+    /// Whether both are handles to the same object.
+    #[inline]
+    #[must_use]
+    pub fn ptr_eq(this: &Gc<T>, other: &Gc<T>) -> bool {
+        this.payload.addr() == other.payload.addr()
+    }
+
+    /// The number of handles to the object, including one of the heap's if it is immortal.
+    #[inline]
+    #[must_use]
+    pub fn strong_count(this: &Gc<T>) -> usize {
+        Gc::object(this).header().count() as usize
+    }
+
+    /// The number of [`Weak`] handles to the object. `WeakRef` and `Proxy` objects are counted by
+    /// [`Heap::get_weakref_count`].
+    #[must_use]
+    pub fn weak_count(this: &Gc<T>) -> usize {
+        super::weak::handle_count(Gc::object(this))
+    }
+
+    /// Whether this is the only handle to the object, and nothing refers to it weakly: whether [`get_mut`](Gc::get_mut) succeeds.
+    #[must_use]
+    pub fn is_unique(this: &Gc<T>) -> bool {
+        Gc::object(this).header().count() == 1 && !super::weak::is_referred_to(Gc::object(this))
+    }
+
+    /// A weak handle to the object.
+    ///
+    /// # Panics
+    /// If memory for the object's first weak reference is refused.
+    #[must_use]
+    pub fn downgrade(this: &Gc<T>) -> Weak<T> {
+        Weak::to(this)
+    }
+
+    /// The payload's address: stable for the object's life, below 2^48 on the usual 64-bit systems.
+    #[inline]
+    #[must_use]
+    pub fn as_ptr(this: &Gc<T>) -> *const T {
+        this.payload.as_ptr()
+    }
+
+    /// Turns the handle into a raw pointer, which owns its reference: pass it to [`from_raw`](Gc::from_raw), or the object leaks.
+    #[inline]
+    #[must_use]
+    pub fn into_raw(this: Gc<T>) -> *const T {
+        Gc::into_payload(this).as_ptr()
+    }
+
+    /// Takes back what [`into_raw`](Gc::into_raw) gave.
+    ///
+    /// # Safety
+    /// 1. `raw` came from `into_raw` of a `Gc<T>` with this very `T` (and metadata), on this thread.
+    /// 2. It is not used for another `from_raw`.
+    #[inline]
+    #[must_use]
+    pub unsafe fn from_raw(raw: *const T) -> Gc<T> {
+        // SAFETY: (1): not null, the payload of a live object; (2): the reference is the caller's.
+        unsafe { Gc::from_owned(NonNull::new_unchecked(raw.cast_mut())) }
+    }
+
+    /// Exclusive access to the payload, if this is the only handle and nothing refers to the object weakly.
+    ///
+    /// Unlike `Rc::get_mut` this returns a guard: while it lives, collections don't look into the object (S1).
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let mut numbers = Gc::new(vec![1, 2]);
+    /// Gc::get_mut(&mut numbers).unwrap().push(3);
+    /// let other = numbers.clone();
+    /// assert!(Gc::get_mut(&mut numbers).is_none());
+    /// # drop(other);
+    /// ```
+    #[must_use]
+    pub fn get_mut(this: &mut Gc<T>) -> Option<GcMut<'_, T>> {
+        Gc::is_unique(this).then(|| GcMut::lend(this))
+    }
+
+    /// The erased handle.
+    #[inline]
+    #[must_use]
+    pub fn erase(this: Gc<T>) -> AnyGc {
+        let object = Gc::object(&this);
+        core::mem::forget(this);
+        // SAFETY: the reference of the handle that was just forgotten.
+        unsafe { AnyGc::from_owned(object) }
+    }
+
+    /// Another handle, erased.
+    #[inline]
+    #[must_use]
+    pub fn as_any(this: &Gc<T>) -> AnyGc {
+        AnyGc::from_borrowed(Gc::object(this))
+    }
+
+    /// Reports the handle itself to `tracer`: for wrappers that forward a `trace` without a `Trace` bound.
+    #[inline(always)]
+    pub fn visit(this: &Gc<T>, tracer: &mut Tracer<'_>) {
+        tracer.edge(Gc::object(this));
+    }
+
+    /// Arms the finalizer that the object's type declares as [on request](crate::TypeOptions::finalizer_on_request). Does nothing if
+    /// the type has none, or if it has run.
+    pub fn request_finalizer(this: &Gc<T>) {
+        request_finalizer(Gc::object(this));
+    }
+
+    /// Runs `f` with the heap that the object lives in.
+    pub fn with_heap<R>(this: &Gc<T>, f: impl FnOnce(&Heap) -> R) -> R {
+        Heap::with_state(HeapState::of(Gc::object(this)), f)
+    }
+}
+
+impl<T: Trace> Gc<T> {
+    /// The payload, if this is the only handle; otherwise the handle back. Weak references are cleared and their callbacks run before this
+    /// returns; the finalizer doesn't run.
+    ///
+    /// # Errors
+    /// The handle, if there are others.
+    pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
+        let object = Gc::object(&this);
+        if object.header().count() != 1 {
+            return Err(this);
+        }
+        let payload = Gc::into_payload(this);
+        // SAFETY: the only handle was just consumed: the payload is moved out once, and its object is dismantled with it.
+        Ok(HeapState::dismantle(object, || unsafe { payload.read() }))
+    }
+
+    /// The payload, if this is the only handle.
+    #[must_use]
+    pub fn into_inner(this: Gc<T>) -> Option<T> {
+        Gc::try_unwrap(this).ok()
+    }
+
+    /// The payload, moved out if this is the only handle, else cloned.
+    #[must_use]
+    pub fn unwrap_or_clone(this: Gc<T>) -> T
+    where
+        T: Clone,
+    {
+        Gc::try_unwrap(this).unwrap_or_else(|this| T::clone(&this))
+    }
+
+    /// Exclusive access to the payload; if there are other handles, of a clone in the same heap, which this handle then refers to. If only
+    /// weak references are left, they are cleared (their callbacks run).
+    ///
+    /// Unlike `Rc::make_mut` this returns a guard: while it lives, collections don't look into the object (S1).
+    ///
+    /// # Panics
+    /// If memory for the clone is refused.
+    #[must_use]
+    pub fn make_mut(this: &mut Gc<T>) -> GcMut<'_, T>
+    where
+        T: Clone,
+    {
+        while !Gc::is_unique(this) {
+            if Gc::strong_count(this) == 1 {
+                HeapState::disown_weak(Gc::object(this));
+            } else {
+                // USER CODE: `Clone`, and whatever the allocation collects; hence the loop.
+                let clone = T::clone(this);
+                *this = Gc::with_heap(this, |heap| heap.alloc(clone));
+            }
+        }
+        GcMut::lend(this)
+    }
+}
+
+/// See [`Gc::request_finalizer`].
+pub(super) fn request_finalizer(object: RawObject) {
+    // SAFETY: the object is alive, so its type is registered.
+    let ty = unsafe { type_of(object.header().type_id()) };
+    if ty.finalizer.is_some() && !object.header().has(Flags::FINALIZED) {
+        object.header().insert(Flags::FINALIZER);
+    }
+}
+
+impl<T: ?Sized> Deref for Gc<T> {
+    type Target = T;
+
+    #[inline(always)]
+    fn deref(&self) -> &T {
+        // SAFETY: the handle keeps the object; its payload is only lent mutably while the one handle to it is borrowed (S1).
+        unsafe { self.payload.as_ref() }
+    }
+}
+
+impl<T: ?Sized> Clone for Gc<T> {
+    #[inline(always)]
+    fn clone(&self) -> Gc<T> {
+        Gc::object(self).header().increment();
+        Gc { payload: self.payload, marker: PhantomData }
+    }
+}
+
+impl<T: ?Sized> Drop for Gc<T> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        if Gc::object(self).header().decrement() {
+            // SAFETY: that was the last reference; a handle to a sized type has the object's own type (S23).
+            unsafe { HeapState::die(self.payload) };
+        }
+    }
+}
+
+// SAFETY: reports the one handle that this is.
+unsafe impl<T: ?Sized + 'static> Trace for Gc<T> {
+    #[inline(always)]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        Gc::visit(self, tracer);
+    }
+
+    fn shape(_: u32) -> crate::Shape {
+        crate::Shape::EDGES
+    }
+}

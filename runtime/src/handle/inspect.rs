@@ -1,0 +1,92 @@
+//! Questions about an object, asked of its heap.
+
+use super::{AnyGc, Gc};
+use crate::heap::{Heap, HeapState};
+use crate::object::{Flags, RawObject};
+use crate::weak::record_ref;
+
+mod sealed {
+    pub trait Sealed {}
+    impl<T: ?Sized> Sealed for super::Gc<T> {}
+    impl Sealed for super::AnyGc {}
+}
+
+/// A handle, [`Gc`] or [`AnyGc`]: what functions take that don't care which.
+pub trait Handle: sealed::Sealed {
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "sealed: only this crate implements or calls it")]
+    fn as_object(&self) -> RawObject;
+}
+
+impl<T: ?Sized> Handle for Gc<T> {
+    #[expect(private_interfaces, reason = "sealed: only this crate implements or calls it")]
+    fn as_object(&self) -> RawObject {
+        Gc::object(self)
+    }
+}
+
+impl Handle for AnyGc {
+    #[expect(private_interfaces, reason = "sealed: only this crate implements or calls it")]
+    fn as_object(&self) -> RawObject {
+        self.object()
+    }
+}
+
+impl Heap {
+    /// Whether the object lives in this heap.
+    #[must_use]
+    pub fn contains(&self, object: &impl Handle) -> bool {
+        HeapState::of(object.as_object()) == self.state_ptr()
+    }
+
+    /// Whether the collector knows the object: whether its type can own handles.
+    #[must_use]
+    pub fn is_tracked(&self, object: &impl Handle) -> bool {
+        object.as_object().is_tracked()
+    }
+
+    /// Whether the finalizer of a tracked object has run. Always false for untracked ones, whose finalizer runs at every death.
+    #[must_use]
+    pub fn is_finalized(&self, object: &impl Handle) -> bool {
+        object.as_object().header().has(Flags::FINALIZED)
+    }
+
+    /// Makes an object immortal, as an interpreter's `None` or interned names: the heap owns a reference to it until it is closed, and
+    /// collections never look at it. Handles to it are counted as ever. What it refers to is held with it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let none = heap.alloc(());
+    /// heap.make_immortal(&none);
+    /// assert!(heap.is_immortal(&none));
+    /// ```
+    pub fn make_immortal(&self, object: &impl Handle) {
+        let object = object.as_object();
+        // SAFETY: the object, which the caller has a handle to, keeps its heap's state.
+        unsafe { HeapState::of(object).as_ref() }.immortalize(object);
+    }
+
+    /// Whether the object was made immortal.
+    #[must_use]
+    pub fn is_immortal(&self, object: &impl Handle) -> bool {
+        object.as_object().header().has(Flags::IMMORTAL)
+    }
+
+    /// The number of [`WeakRef`](crate::WeakRef) and [`Proxy`](crate::Proxy) objects that refer to the object.
+    #[must_use]
+    pub fn get_weakref_count(&self, object: &impl Handle) -> usize {
+        // SAFETY: a record that the table leads to is in use.
+        super::weak::record_of(object.as_object()).map_or(0, |record| unsafe { record_ref(record) }.reference_count())
+    }
+
+    /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without callback, then the others,
+    /// newest first.
+    #[must_use]
+    pub fn get_weakrefs(&self, object: &impl Handle) -> Vec<AnyGc> {
+        let Some(record) = super::weak::record_of(object.as_object()) else { return Vec::new() };
+        // SAFETY: a record that the table leads to is in use.
+        let record = unsafe { record_ref(record) };
+        (0..record.reference_count()).filter_map(|index| record.reference(index)).filter_map(AnyGc::revive).collect()
+    }
+}

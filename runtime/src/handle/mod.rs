@@ -1,0 +1,36 @@
+//! Handles: the public face of objects.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `gc` | `Gc<T>`: the counted pointer and its vocabulary |
+//! | `any` | `AnyGc`: the same, thin and erased |
+//! | `exclusive` | `GcMut`: exclusive access |
+//! | `weak` | `Weak<T>`, as in `Rc` |
+//! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
+//! | `construct` | allocation, sized payloads |
+//! | `slices` | allocation, payloads that end in a slice |
+//! | `unsize` | handles to trait objects and slices |
+//! | `convert`, `traits` | trait impls |
+//! | `inspect` | questions about an object |
+
+mod any;
+mod construct;
+mod convert;
+mod exclusive;
+mod gc;
+mod inspect;
+mod references;
+mod slices;
+mod traits;
+mod unsize;
+mod weak;
+
+pub use any::AnyGc;
+pub use construct::Factory;
+pub use exclusive::GcMut;
+pub use gc::Gc;
+pub use inspect::Handle;
+pub use references::{CallbackFn, Proxy, ReferenceError, WeakCallback, WeakRef, callback};
+#[doc(hidden)]
+pub use unsize::Unsize;
+pub use weak::Weak;

@@ -1,0 +1,242 @@
+//! `WeakRef` and `Proxy`: weak references that are objects themselves, with callbacks, as Python's `weakref.ref` and `weakref.proxy`.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::{AnyGc, Gc, Handle};
+use crate::heap::{Heap, HeapState};
+use crate::object::{RawObject, Shape, Trace, Tracer, Untraced};
+use crate::weak::{Callback, Kind, Reference, record_ref};
+
+/// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by the reference.
+///
+/// It runs once, after the reference was cleared: when the referent dies by count after its finalizer, in a collection before any
+/// finalizer. It doesn't run if the reference dies first, or is garbage in the same collection. Of several callbacks for one referent the
+/// newest runs first. It may do anything; a panic goes to the heap's [hook](crate::Heap::set_unraisable_hook).
+pub trait WeakCallback: Trace {
+    /// `reference` is the `WeakRef` or `Proxy`, already dead.
+    fn call(&self, reference: &AnyGc);
+}
+
+/// A closure as a [`WeakCallback`]. What it captures is not traced: cycles through it are never collected.
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// use tailbite::{Gc, WeakRef, callback};
+/// let object = Gc::new(1);
+/// let calls = Rc::new(Cell::new(0));
+/// let counter = calls.clone();
+/// let weak = WeakRef::with_callback(&object, callback(move |_| counter.set(counter.get() + 1)));
+/// drop(object);
+/// assert!(weak.get().is_none());
+/// assert_eq!(calls.get(), 1);
+/// ```
+pub fn callback<F: Fn(&AnyGc) + 'static>(function: F) -> CallbackFn<F> {
+    CallbackFn(Untraced(function))
+}
+
+/// What [`callback`] makes.
+pub struct CallbackFn<F>(Untraced<F>);
+
+impl<F> fmt::Debug for CallbackFn<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CallbackFn")
+    }
+}
+
+// SAFETY: forwards to `Untraced`, which reports nothing.
+unsafe impl<F: 'static> Trace for CallbackFn<F> {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        self.0.trace(tracer);
+    }
+
+    fn shape(depth: u32) -> Shape {
+        Untraced::<F>::shape(depth)
+    }
+}
+
+impl<F: Fn(&AnyGc) + 'static> WeakCallback for CallbackFn<F> {
+    fn call(&self, reference: &AnyGc) {
+        (self.0.0)(reference);
+    }
+}
+
+/// A dead [`Proxy`] was used. Displays as CPython's `ReferenceError`: "weakly-referenced object no longer exists".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReferenceError(());
+
+impl fmt::Display for ReferenceError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("weakly-referenced object no longer exists")
+    }
+}
+
+impl core::error::Error for ReferenceError {}
+
+/// A weak reference that is an object: Python's `weakref.ref`. Lives in its referent's heap, is tracked, and doesn't keep its referent.
+///
+/// ```
+/// use tailbite::{Gc, WeakRef};
+/// let object = Gc::new(5);
+/// let weak = WeakRef::new(&object);
+/// assert!(Gc::ptr_eq(&weak, &WeakRef::new(&object)), "without a callback there is one per object");
+/// assert_eq!(weak.get().unwrap().downcast_ref::<i32>(), Some(&5));
+/// drop(object);
+/// assert!(weak.get().is_none());
+/// ```
+#[repr(transparent)]
+pub struct WeakRef(Reference);
+
+/// A weak reference that stands for its referent: Python's `weakref.proxy`. The host forwards operations to what [`get`](Proxy::get) gives.
+///
+/// ```
+/// use tailbite::{Gc, Proxy};
+/// let object = Gc::new(5);
+/// let proxy = Proxy::new(&object);
+/// assert_eq!(proxy.get().unwrap().downcast_ref::<i32>(), Some(&5));
+/// drop(object);
+/// assert_eq!(proxy.get().unwrap_err().to_string(), "weakly-referenced object no longer exists");
+/// ```
+#[repr(transparent)]
+pub struct Proxy(Reference);
+
+impl Proxy {
+    /// The referent.
+    ///
+    /// # Errors
+    /// [`ReferenceError`] if it is dead.
+    pub fn get(&self) -> Result<AnyGc, ReferenceError> {
+        self.0.target().and_then(AnyGc::revive).ok_or(ReferenceError(()))
+    }
+}
+
+impl WeakRef {
+    /// The referent, if it is still alive.
+    #[must_use]
+    pub fn get(&self) -> Option<AnyGc> {
+        self.0.target().and_then(AnyGc::revive)
+    }
+}
+
+/// What the two types share.
+macro_rules! reference_object {
+    ($name:ident, $kind:expr, $what:literal) => {
+        impl $name {
+            #[doc = concat!("A ", $what, " to `referent` without a callback: the one that is already there, or a new one.")]
+            ///
+            /// # Panics
+            /// If memory is refused.
+            pub fn new(referent: &impl Handle) -> Gc<$name> {
+                make(referent.as_object(), $kind, None, $name)
+            }
+
+            #[doc = concat!("A new ", $what, " to `referent`, with a callback.")]
+            ///
+            /// # Panics
+            /// If memory is refused.
+            pub fn with_callback<C: WeakCallback>(referent: &impl Handle, callback: C) -> Gc<$name> {
+                make(referent.as_object(), $kind, Some(make_callback(referent.as_object(), callback)), $name)
+            }
+
+            /// Whether the referent is alive.
+            #[must_use]
+            pub fn is_alive(&self) -> bool {
+                self.0.target().is_some()
+            }
+
+            /// The callback object; none if there is no callback, or if the referent is dead. Downcast it to the type that was passed.
+            #[must_use]
+            pub fn callback(&self) -> Option<AnyGc> {
+                self.0.record()?;
+                Some(AnyGc::from_borrowed(self.0.callback()?.object))
+            }
+        }
+
+        // SAFETY: reports the one handle that a reference owns, its callback's, which changes only through cells. `Drop` lets that handle go
+        // and touches nothing behind it.
+        unsafe impl Trace for $name {
+            fn trace(&self, tracer: &mut Tracer<'_>) {
+                if let Some(callback) = self.0.callback() {
+                    tracer.edge(callback.object);
+                }
+            }
+
+            fn shape(_: u32) -> Shape {
+                Shape::EDGES
+            }
+        }
+
+        impl Drop for $name {
+            fn drop(&mut self) {
+                unlink(&self.0);
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(if self.is_alive() { stringify!($name) } else { concat!(stringify!($name), " (dead)") })
+            }
+        }
+    };
+}
+
+reference_object!(WeakRef, Kind::Reference, "weak reference");
+reference_object!(Proxy, Kind::Proxy, "proxy");
+
+/// Allocates the callback object, in the referent's heap.
+fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Callback {
+    /// # Safety
+    /// `callback` is alive with payload `C`, `reference` is alive.
+    unsafe fn call<C: WeakCallback>(callback: RawObject, reference: RawObject) {
+        // SAFETY: the caller's promise. The callback's handles are never handed out as the only one, so it isn't lent mutably meanwhile.
+        let callback = unsafe { callback.payload().cast::<C>().as_ref() };
+        callback.call(&AnyGc::from_borrowed(reference));
+    }
+    let object = Heap::with_state(HeapState::of(referent), |heap| heap.alloc(callback));
+    let callback = Callback { object: Gc::object(&object), call: call::<C> };
+    core::mem::forget(object);
+    callback
+}
+
+/// A reference object to `referent`, of a type that wraps `Reference`.
+fn make<T: Trace>(referent: RawObject, kind: Kind, callback: Option<Callback>, wrap: fn(Reference) -> T) -> Gc<T> {
+    let canonical = |record: NonNull<_>| {
+        // SAFETY: the record of the referent, which the caller has a handle to.
+        let object = unsafe { record_ref(record) }.canonical(kind)?;
+        object.header().increment();
+        // SAFETY: a live reference object of this kind, whose payload is a `T`; the reference was just made.
+        Some(unsafe { Gc::from_owned(object.payload().cast::<T>()) })
+    };
+    if callback.is_none()
+        && let Some(known) = super::weak::record_of(referent).and_then(canonical)
+    {
+        return known;
+    }
+    // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one, with the record.
+    let reference = Heap::with_state(HeapState::of(referent), |heap| heap.alloc(wrap(Reference::new(kind, callback))));
+    let record = super::weak::record_for(referent);
+    if callback.is_none()
+        && let Some(known) = canonical(record)
+    {
+        return known;
+    }
+    let object = Gc::object(&reference);
+    // SAFETY: the object was just made, with a wrapper of a `Reference` as its payload.
+    unsafe { Reference::of(&object) }.link(object, record);
+    reference
+}
+
+/// A reference object dies: it leaves its record, and lets its callback go.
+fn unlink(reference: &Reference) {
+    if let Some(record) = reference.record() {
+        // SAFETY: only compared: the payload of an object lies behind its header.
+        let object = unsafe { RawObject::from_payload(NonNull::from(reference)) };
+        reference.set_cleared();
+        // SAFETY: a record that lists this object has not been freed.
+        unsafe { record_ref(record) }.unlink(object);
+        super::weak::let_go(record);
+    }
+    if let Some(callback) = reference.take_callback() {
+        HeapState::release(callback.object);
+    }
+}

@@ -1,0 +1,222 @@
+//! Allocating blocks for objects, and starting the collections that allocations are the occasion of.
+
+use core::fmt;
+use core::ptr::NonNull;
+
+use super::state::HeapState;
+use crate::alloc::{Bin, PoolKind};
+use crate::collect::{Generation, Trigger};
+use crate::object::{Flags, RawObject, Type};
+
+/// Memory for an object was refused, by the operating system or because the size can't be represented. The value that was to be moved
+/// into the object comes back in the error.
+pub struct OutOfMemory<T> {
+    value: T,
+    requested: usize,
+}
+
+impl<T> OutOfMemory<T> {
+    pub(crate) fn new(value: T, requested: usize) -> OutOfMemory<T> {
+        OutOfMemory { value, requested }
+    }
+
+    /// The value that found no place.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+
+    /// Bytes that were asked for; `usize::MAX` if their number can't be represented.
+    #[must_use]
+    pub fn requested(&self) -> usize {
+        self.requested
+    }
+
+    /// The same error for another value.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> OutOfMemory<U> {
+        OutOfMemory { value: f(self.value), requested: self.requested }
+    }
+
+    /// Panics with the error's message, as the infallible twins of the `try_` functions do.
+    #[cold]
+    #[track_caller]
+    pub(crate) fn raise(self) -> ! {
+        panic!("{self}")
+    }
+}
+
+impl<T> fmt::Display for OutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.requested > isize::MAX as usize {
+            return f.write_str("out of memory: capacity overflow: the object's size can't be represented");
+        }
+        write!(f, "out of memory: {} bytes for an object were refused", self.requested)
+    }
+}
+
+impl<T> fmt::Debug for OutOfMemory<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutOfMemory").field("requested", &self.requested).finish_non_exhaustive()
+    }
+}
+
+impl<T> core::error::Error for OutOfMemory<T> {}
+
+impl HeapState {
+    /// A block for an object with this header template, in `bin`; its header is that of a free block until [`Header::init`] makes it an
+    /// object's. May collect, and thereby run user code, before the block is reserved or while it is.
+    ///
+    /// [`Header::init`]: crate::object::Header::init
+    ///
+    /// # Safety
+    /// `state` is alive and stays so during the call.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate(state: NonNull<HeapState>, template: u32, bin: Bin) -> Option<RawObject> {
+        // SAFETY: the caller's promise.
+        let this = unsafe { state.as_ref() };
+        #[cfg(tailbite_stress)]
+        super::stress::at_allocation(state);
+        let Some(block) = this.alloc.allocate(bin) else {
+            return Self::allocate_after_collection(state, template, |this| this.alloc.allocate(bin));
+        };
+        // SAFETY: a block of an object pool, whose header word was initialised when it was carved.
+        let object = unsafe { RawObject::from_block(block) };
+        if template & Flags::TRACKED.bits() as u32 != 0
+            && !object.header().has(Flags::LISTED_YOUNG)
+            && !this.young.push(object)
+        {
+            Self::list(state, object);
+        }
+        Some(object)
+    }
+
+    /// The same for a payload of any size and alignment; `size` includes the header.
+    ///
+    /// # Safety
+    /// `state` is alive and stays so during the call.
+    pub(crate) unsafe fn allocate_sized(
+        state: NonNull<HeapState>,
+        ty: &Type,
+        size: usize,
+        align: usize,
+    ) -> Option<(RawObject, u32)> {
+        if size > isize::MAX as usize {
+            return None;
+        }
+        if let Some(bin) = Bin::for_object(ty.kind(), size, align) {
+            // SAFETY: the caller's promise.
+            return Some((unsafe { Self::allocate(state, ty.template, bin) }?, ty.template));
+        }
+        #[cfg(tailbite_stress)]
+        super::stress::at_allocation(state);
+        let template = ty.template | Flags::LARGE.bits() as u32;
+        // SAFETY: the caller's promise.
+        let this = unsafe { state.as_ref() };
+        let Some(block) = this.alloc.allocate_large(ty.kind(), size, align) else {
+            let object = Self::allocate_after_collection(state, template, |this| this.alloc.allocate_large(ty.kind(), size, align));
+            return Some((object?, template));
+        };
+        // SAFETY: a large block, whose header word is initialised.
+        let object = unsafe { RawObject::from_block(block) };
+        if ty.kind() == PoolKind::Tracked {
+            Self::list(state, object);
+        }
+        Some((object, template))
+    }
+
+    /// Memory was refused: collects everything and tries once more, unless the host wants no collection inside allocations (S19).
+    #[cold]
+    fn allocate_after_collection(
+        state: NonNull<HeapState>,
+        template: u32,
+        allocate: impl Fn(&HeapState) -> Option<NonNull<u8>>,
+    ) -> Option<RawObject> {
+        // SAFETY: the callers promise that the state is alive.
+        let this = unsafe { state.as_ref() };
+        if this.policy.trigger.get() == Trigger::Allocation && !this.collecting.get() && !this.closed.get() {
+            Self::collect(state, Generation::Old);
+            this.alloc.trim();
+        }
+        let block = allocate(this)?;
+        // SAFETY: an object block, whose header word is initialised.
+        let object = unsafe { RawObject::from_block(block) };
+        if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
+            Self::list(state, object);
+        }
+        Some(object)
+    }
+
+    /// Lists a reserved block the slow way: sees whether a collection is due, and lets the list grow or spill.
+    #[cold]
+    #[inline(never)]
+    fn list(state: NonNull<HeapState>, object: RawObject) {
+        // SAFETY: the callers promise that the state is alive.
+        let this = unsafe { state.as_ref() };
+        if this.closed.get() {
+            // Never collected again: a list would only pin pools.
+            return;
+        }
+        let allowance = this.policy.young_allowance();
+        let mut live = 0;
+        let waiting = this.collecting.get() || this.policy.due.get();
+        if !waiting && (this.young.len() >= allowance || this.young.is_spilled() && allowance != usize::MAX) {
+            live = if this.young.is_spilled() { allowance } else { this.young.compact() };
+            // The new object counts.
+            if live >= allowance {
+                match this.policy.trigger.get() {
+                    Trigger::Safepoint => this.policy.due.set(true),
+                    Trigger::Allocation => {
+                        if let Some(generation) = this.policy.select(live + 1) {
+                            Self::collect(state, generation);
+                        }
+                        live = 0;
+                    }
+                    Trigger::Manual => {}
+                }
+            }
+        }
+        this.young.push_or_spill(object, allowance.saturating_add(allowance / 4).min(1 << 32), &this.alloc);
+        if this.policy.due.get() {
+            return;
+        }
+        // A list that is nearly full of the living is looked at again only after an eighth of the threshold: counting them costs a look at each.
+        this.young.set_check_at(allowance.max(live.saturating_add(allowance / 8)));
+    }
+
+    /// Makes the next allocation see a change of thresholds or settings.
+    pub(crate) fn refresh_young_check(&self) {
+        self.policy.due.set(false);
+        if self.closed.get() {
+            return;
+        }
+        self.young.set_check_at(self.policy.young_allowance());
+    }
+
+    /// Collects if a trigger is due; the number of objects collected.
+    pub(crate) fn safepoint(state: NonNull<HeapState>) -> usize {
+        // SAFETY: the callers promise that the state is alive.
+        let this = unsafe { state.as_ref() };
+        if !this.policy.due.get() || this.collecting.get() || this.closed.get() {
+            return 0;
+        }
+        let count = this.young_listed().unwrap_or(usize::MAX);
+        let selected = if count > this.policy.young_allowance() { this.policy.select(count) } else { None };
+        match selected {
+            Some(generation) => Self::collect(state, generation),
+            None => {
+                this.refresh_young_check();
+                0
+            }
+        }
+    }
+
+    /// Lists a block that was reserved earlier, if user code ran meanwhile and a collection dropped it from the list.
+    pub(crate) fn list_again(state: NonNull<HeapState>, object: RawObject, template: u32) {
+        if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
+            // SAFETY: the callers promise that the state is alive.
+            let this = unsafe { state.as_ref() };
+            if !this.closed.get() {
+                this.young.push_or_spill(object, 0, &this.alloc);
+            }
+        }
+    }
+}

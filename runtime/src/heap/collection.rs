@@ -1,0 +1,206 @@
+//! A collection: the order of events around the collector's detections.
+//!
+//! ```text
+//! take candidates -> detect
+//!   -> weak references with callbacks cleared, callbacks run      (user code)
+//!   -> finalizers                                                (user code)
+//!   -> detect again among the unreachable, if any user code ran   <- the silent window begins (S7)
+//!   -> doom what is still unreachable; clear its weak references
+//!   -> drop its payloads, in place                               <- the silent window ends: nothing leads to the garbage any more
+//!   -> free its blocks
+//! ```
+
+use core::panic::AssertUnwindSafe;
+use core::ptr::NonNull;
+use std::panic::catch_unwind;
+
+use super::state::HeapState;
+use super::unraisable::UnraisableContext;
+use crate::collect::{Candidates, Detection, Generation};
+use crate::object::{Flags, RawObject, SideState, type_of};
+use crate::weak::PendingCallbacks;
+
+impl HeapState {
+    /// Collects `generation` and all younger ones; the number of objects freed. 0 at once if a collection is under way, or if the heap is
+    /// closed. Never unwinds.
+    pub(crate) fn collect(state: NonNull<HeapState>, generation: Generation) -> usize {
+        // SAFETY: the callers promise that the state is alive.
+        let this = unsafe { state.as_ref() };
+        if this.closed.get() || this.collecting.replace(true) {
+            return 0;
+        }
+        this.enter_operation();
+        let scope = this.drops.open_scope();
+        let collected = this.run_collection(generation);
+        this.drops.close_scope(scope);
+        this.collecting.set(false);
+        this.refresh_young_check();
+        Self::end_operation(state);
+        collected
+    }
+
+    fn run_collection(&self, generation: Generation) -> usize {
+        self.policy.begin(generation);
+        self.alloc.hold();
+        let mut set = Candidates::take(generation, &self.young, &self.middle, &self.alloc);
+        let mut totals = Totals::default();
+        let parked = PendingCallbacks::default();
+        let mut collected = 0;
+        let calls = self.user_calls.get();
+        let mut found = self.detect(&mut set, &mut totals, false);
+        if let Some(detection) = &found {
+            self.notify(&set, detection);
+            if detection.unreachable != 0 && self.user_calls.get() != calls {
+                found = self.detect(&mut set, &mut totals, true);
+            }
+        }
+        if let Some(detection) = found
+            && detection.unreachable != 0
+        {
+            self.doom(&set, &parked);
+            self.drop_payloads(&set);
+            collected = self.free_garbage(&set);
+        }
+        set.finish(&self.young, &self.middle, &self.alloc);
+        self.alloc.release_hold();
+        self.policy.end(generation, totals.survivors, collected, totals.opaque_cells);
+        while let Some(reference) = parked.pop() {
+            self.let_go(reference);
+        }
+        totals.report(self);
+        collected
+    }
+
+    /// Runs one detection over `set`, promoting what survives. `None` if a trace panicked: then everything survives.
+    fn detect(
+        &self,
+        set: &mut Candidates,
+        totals: &mut Totals,
+        again: bool,
+    ) -> Option<Detection> {
+        let target = set.generation().next();
+        // SAFETY: the only borrow: one collection at a time uses the examiner (`collecting`), and only here.
+        let examiner = unsafe { &mut *self.examiner.get() };
+        match catch_unwind(AssertUnwindSafe(|| examiner.detect(set, &self.alloc, again, |object| self.promote(object, target)))) {
+            Ok(detection) => {
+                totals.survivors += detection.survivors;
+                totals.opaque_cells += detection.opaque_cells;
+                totals.over_reported = totals.over_reported.or(detection.over_reported);
+                Some(detection)
+            }
+            Err(payload) => {
+                set.for_each(&self.alloc, |object| {
+                    totals.survivors += 1;
+                    SideState::REST.set(object);
+                    self.promote(object, target);
+                });
+                totals.panic = Some(payload);
+                None
+            }
+        }
+    }
+
+    fn promote(&self, object: RawObject, target: Generation) {
+        if usize::from(object.header().generation()) != target.index() {
+            object.header().set_generation(target.index() as u8);
+        }
+        if target == Generation::Middle {
+            self.middle.push_or_spill(object, 0, &self.alloc);
+        }
+    }
+
+    /// The user's part, while everything is still intact: callbacks of weak references, then finalizers.
+    fn notify(&self, set: &Candidates, detection: &Detection) {
+        if detection.flags.contains(Flags::WEAK) {
+            let due = PendingCallbacks::default();
+            set.for_each(&self.alloc, |object| {
+                if object.header().has(Flags::WEAK) {
+                    self.weak.clear_with_callback(object, &due, is_unreachable);
+                }
+            });
+            self.run_callbacks(&due);
+        }
+        if detection.flags.contains(Flags::FINALIZER) {
+            set.for_each(&self.alloc, |object| {
+                if object.header().has(Flags::FINALIZER) {
+                    // SAFETY: an object of the set is alive, so its type is registered.
+                    let ty = unsafe { type_of(object.header().type_id()) };
+                    object.header().increment();
+                    self.finalize(object, ty);
+                    Self::release(object);
+                }
+            });
+        }
+    }
+
+    /// Past resurrection: from here on nothing reveals the objects of `set`, and no weak reference leads to them.
+    fn doom(&self, set: &Candidates, parked: &PendingCallbacks) {
+        set.for_each(&self.alloc, |object| {
+            object.header().insert(Flags::DOOMED);
+            if object.header().has(Flags::WEAK) {
+                self.clear_weak(object, parked, is_unreachable);
+            }
+        });
+    }
+
+    /// Drops the payloads of the garbage where they lie. References among the garbage count for nothing ([`Flags::DOOMED`]); what it holds
+    /// of the living is let go, and may die as usual.
+    fn drop_payloads(&self, set: &Candidates) {
+        set.for_each(&self.alloc, |object| {
+            // SAFETY: a doomed object keeps its type until its block is freed.
+            let ty = unsafe { type_of(object.header().type_id()) };
+            if let Some(drop) = ty.descriptor.drop {
+                self.drops.enter_forced();
+                self.drop_payload(object, ty, drop, object.header().has(Flags::LOUD));
+                if self.drops.has_queued() {
+                    self.drain();
+                }
+                self.drops.leave();
+            }
+        });
+    }
+
+    /// Frees the blocks of the garbage, after all of its payloads were dropped (S8).
+    fn free_garbage(&self, set: &Candidates) -> usize {
+        let mut freed = 0;
+        set.for_each(&self.alloc, |object| {
+            let header = object.header();
+            let large = header.has(Flags::LARGE);
+            header.clear();
+            if large {
+                header.insert(Flags::LARGE);
+            }
+            // SAFETY: the payload is dropped, the header cleared. The operation under way keeps the state.
+            unsafe { Self::free_block(NonNull::from(self), object) };
+            freed += 1;
+        });
+        freed
+    }
+}
+
+/// Whether a reference object is itself garbage, so that its callback never runs.
+fn is_unreachable(reference: RawObject) -> bool {
+    SideState::of(reference) == SideState::UNREACHABLE
+}
+
+/// What the detections of one collection add up to.
+#[derive(Default)]
+struct Totals {
+    survivors: usize,
+    opaque_cells: u64,
+    over_reported: Option<&'static str>,
+    panic: Option<Box<dyn core::any::Any + Send>>,
+}
+
+impl Totals {
+    /// Tells the hook what went wrong, now that user code can do no harm.
+    fn report(self, state: &HeapState) {
+        if let Some(payload) = self.panic {
+            state.report(UnraisableContext::Trace, "", payload);
+        }
+        if let Some(name) = self.over_reported {
+            let message = format!("`{name}` is reported more often than it is held; an `unsafe impl Trace` breaks its contract");
+            state.report(UnraisableContext::OverReport, name, Box::new(message));
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The heap: owns all state, orders events, and is the only layer that frees an object.
+//!
+//! | file | concept |
+//! |---|---|
+//! | `state` | everything that one heap owns |
+//! | `allocate` | blocks for objects, and the collections they trigger |
+//! | `death` | death by count: the one path that frees |
+//! | `drops` | nested drops on a bounded stack |
+//! | `collection` | the order of events in a collection |
+//! | `close` | what keeps a heap, and how it ends |
+//! | `control` | the public control surface |
+//! | `default` | the thread's default heap |
+//! | `unraisable` | panics with nobody to raise them to |
+//! | `type_cache` | descriptors to types without a lock |
+
+mod allocate;
+mod close;
+mod collection;
+mod control;
+mod death;
+mod default;
+mod drops;
+mod state;
+#[cfg(tailbite_stress)]
+mod stress;
+mod type_cache;
+mod unraisable;
+
+use core::fmt;
+use core::ptr::NonNull;
+
+use crate::alloc::AllocatorOptions;
+
+pub use allocate::OutOfMemory;
+pub(crate) use default::default_state;
+pub(crate) use state::HeapState;
+pub use unraisable::{Unraisable, UnraisableContext};
+
+/// One isolated runtime instance: an allocator, the objects in it, and their collector.
+///
+/// Any number of heaps can exist in a thread. Dropping one closes it: its garbage is collected (finalizers run), objects that are still held
+/// stay valid as plain counted objects, and the memory goes with the last of them. Cycles that are formed afterwards leak, and finalizers
+/// of objects that were still held at closing run only when their count falls to zero.
+///
+/// ```
+/// use tailbite::{Gc, Heap};
+/// let heap = Heap::new();
+/// let greeting: Gc<str> = heap.alloc_str("hello");
+/// drop(heap);
+/// assert_eq!(&*greeting, "hello");
+/// ```
+pub struct Heap {
+    state: NonNull<HeapState>,
+}
+
+impl Heap {
+    /// A heap with default settings. Costs a few allocations; memory for objects is mapped when the first one is made.
+    ///
+    /// # Panics
+    /// If memory is refused; [`try_new`](Heap::try_new) returns an error instead.
+    #[must_use]
+    pub fn new() -> Heap {
+        Heap::try_new().unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`new`](Heap::new), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_new() -> Result<Heap, OutOfMemory<()>> {
+        match HeapState::try_new(AllocatorOptions::default()) {
+            Some(state) => Ok(Heap { state }),
+            None => Err(OutOfMemory::new((), size_of::<HeapState>())),
+        }
+    }
+
+    pub(crate) fn state_ptr(&self) -> NonNull<HeapState> {
+        self.state
+    }
+
+    pub(crate) fn state(&self) -> &HeapState {
+        // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
+        unsafe { self.state.as_ref() }
+    }
+}
+
+impl Drop for Heap {
+    fn drop(&mut self) {
+        HeapState::close(self.state);
+    }
+}
+
+impl Default for Heap {
+    fn default() -> Heap {
+        Heap::new()
+    }
+}
+
+impl fmt::Debug for Heap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heap").field("objects", &self.object_count()).field("count", &self.get_count()).finish_non_exhaustive()
+    }
+}

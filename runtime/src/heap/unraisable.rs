@@ -1,0 +1,113 @@
+//! Panics that can't be raised: those of finalizers, callbacks and drops, which the runtime calls on nobody's behalf (S14).
+
+use core::any::Any;
+use core::cell::Cell;
+use core::fmt;
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::rc::Rc;
+
+/// What was running when a panic came up that can't be raised to anyone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UnraisableContext {
+    /// The finalizer of an object.
+    Finalizer,
+    /// The callback of a weak reference.
+    WeakCallback,
+    /// The drop of an object's payload.
+    Drop,
+    /// [`Trace::trace`](crate::Trace::trace), during a collection, which was given up: its candidates were kept.
+    Trace,
+    /// A `Trace` impl reported more handles to one object than there are (S11), against its contract. The object was kept.
+    OverReport,
+}
+
+impl fmt::Display for UnraisableContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            UnraisableContext::Finalizer => "a finalizer",
+            UnraisableContext::WeakCallback => "a weak reference callback",
+            UnraisableContext::Drop => "the drop",
+            UnraisableContext::Trace => "tracing",
+            UnraisableContext::OverReport => "tracing",
+        })
+    }
+}
+
+/// A panic that the runtime caught because there is nobody to raise it to: CPython's `sys.unraisablehook` argument.
+#[non_exhaustive]
+pub struct Unraisable<'a> {
+    /// What was running.
+    pub context: UnraisableContext,
+    /// The type of the object concerned; empty if it is not known.
+    pub type_name: &'static str,
+    /// What was panicked with.
+    pub payload: &'a (dyn Any + Send),
+}
+
+impl Unraisable<'_> {
+    /// The panic's message, if it has one.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        let text = self.payload.downcast_ref::<&'static str>().copied();
+        text.or_else(|| self.payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+    }
+}
+
+impl fmt::Debug for Unraisable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unraisable")
+            .field("context", &self.context)
+            .field("type_name", &self.type_name)
+            .field("message", &self.message())
+            .finish_non_exhaustive()
+    }
+}
+
+/// "panic ignored in a finalizer of `Socket`: ...", what the default hook prints.
+impl fmt::Display for Unraisable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "panic ignored in {}", self.context)?;
+        if !self.type_name.is_empty() {
+            write!(f, " of `{}`", self.type_name)?;
+        }
+        write!(f, ": {}", self.message())
+    }
+}
+
+type Hook = Rc<dyn Fn(&Unraisable<'_>)>;
+
+/// The hook of one heap; none means the default: a line on stderr.
+#[derive(Default)]
+pub(crate) struct UnraisableHook(Cell<Option<Hook>>);
+
+impl UnraisableHook {
+    /// Sets the hook; the one before is the caller's to drop, where user code may run.
+    pub(crate) fn replace(&self, hook: Option<Hook>) -> Option<Hook> {
+        self.0.replace(hook)
+    }
+
+    /// Reports a caught panic. Never unwinds: a panic of the hook itself, or of dropping what was panicked with, is swallowed.
+    pub(crate) fn report(&self, context: UnraisableContext, type_name: &'static str, payload: Box<dyn Any + Send>) {
+        let hook = self.0.take();
+        self.0.set(hook.clone());
+        let call = AssertUnwindSafe(|| {
+            let unraisable = Unraisable { context, type_name, payload: &*payload };
+            match &hook {
+                // USER CODE: the hook; it may replace itself, hence the clone.
+                Some(hook) => hook(&unraisable),
+                None => eprintln!("{unraisable}"),
+            }
+        });
+        let _ = catch_unwind(call).map_err(core::mem::forget);
+        // USER CODE: the drop of the payload, and of the hook if it was replaced meanwhile.
+        let _ = catch_unwind(AssertUnwindSafe(move || drop((payload, hook)))).map_err(core::mem::forget);
+    }
+}
+
+impl fmt::Debug for UnraisableHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UnraisableHook")
+    }
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../../README.md")]
+
+mod alloc;
+mod base;
+mod collect;
+mod handle;
+mod heap;
+mod object;
+mod weak;
+
+pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
+pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
+pub use handle::{AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback};
+pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
+pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
+#[cfg(feature = "derive")]
+pub use tailbite_derive::Trace;
+
+/// For this crate's macros.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::handle::Unsize;
+    pub use crate::object::Managed;
+}

@@ -1,0 +1,267 @@
+//! The header: one 64-bit word before every payload.
+//!
+//! ```text
+//!  63            32 31 30 29              16 15           0
+//! +----------------+-----+------------------+-------------+
+//! | strong count   | I E | gc bits          | type id     |
+//! +----------------+-----+------------------+-------------+
+//! ```
+//!
+//! The count sits on top, so that a carry out of it leaves the word (and can be seen) instead of running into the type. Two of the gc
+//! bits belong to the *block* rather than to the object and survive its death ([`Header::LISTED`]): they say that the collector's
+//! lists hold the block's address. While an object is queued for its drop the count is zero anyway, and the bits from
+//! [`LINK_SHIFT`] on hold the number of the next queued block instead.
+
+use core::cell::Cell;
+
+use bitflags::bitflags;
+
+/// One strong reference.
+const ONE: u64 = 1 << 32;
+/// Where a count that overflowed, or that must never fall to zero, is put: far from both ends.
+const MIDDLE: u64 = 1 << 63;
+/// The bits below the type id's end.
+const TYPE_MASK: u64 = 0xFFFF;
+/// Queue links take the bits from here up: 34 of them.
+const LINK_SHIFT: u32 = 30;
+
+bitflags! {
+    /// The gc bits of a header.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub(crate) struct Flags: u64 {
+        /// The block's address stands in the young list. Belongs to the block.
+        const LISTED_YOUNG = 1 << 16;
+        /// The block's address stands in the middle list. Belongs to the block.
+        const LISTED_MIDDLE = 1 << 17;
+        /// Generation 1 (neither bit: generation 0).
+        const MIDDLE = 1 << 18;
+        /// Generation 2.
+        const OLD = 1 << 19;
+        /// Known to the collector: the type can own handles.
+        const TRACKED = 1 << 20;
+        /// A finalizer is due when the object dies.
+        const FINALIZER = 1 << 21;
+        /// The finalizer of a tracked object has run, once and for all.
+        const FINALIZED = 1 << 22;
+        /// A weak record names this object.
+        const WEAK = 1 << 23;
+        /// The block is a region of its own.
+        const LARGE = 1 << 24;
+        /// The count overflowed once: the object is never freed (S21).
+        const SATURATED = 1 << 25;
+        /// Past resurrection: garbage, or dying by count (S3, S7). Nothing reveals it, no count matters.
+        const DOOMED = 1 << 26;
+        /// In the drop queue; the bits from 30 up are a link (S12).
+        const QUEUED = 1 << 27;
+        /// Dropping the payload can run foreign code, or panic.
+        const LOUD = 1 << 28;
+        /// Lent as `&mut` (S1).
+        const EXCLUSIVE = 1 << 30;
+        /// Made immortal by the host: the heap owns one reference, counted far above zero.
+        const IMMORTAL = 1 << 31;
+    }
+}
+
+impl Flags {
+    /// The bits that outlive the object in its block.
+    pub(crate) const LISTED: Flags = Flags::LISTED_YOUNG.union(Flags::LISTED_MIDDLE);
+    /// With any of these, a count that reaches zero needs more than dropping the payload and freeing the block.
+    pub(crate) const SLOW: Flags = Flags::FINALIZER
+        .union(Flags::WEAK)
+        .union(Flags::LARGE)
+        .union(Flags::LOUD)
+        .union(Flags::SATURATED)
+        .union(Flags::DOOMED)
+        .union(Flags::EXCLUSIVE)
+        .union(Flags::IMMORTAL);
+    /// With any of these, no new handle may be made (S3).
+    const HIDDEN: Flags = Flags::DOOMED.union(Flags::QUEUED).union(Flags::EXCLUSIVE);
+    /// With any of these, an object is never examined by a collection.
+    const EXEMPT: Flags = Flags::HIDDEN.union(Flags::SATURATED).union(Flags::IMMORTAL);
+    const GENERATION: Flags = Flags::MIDDLE.union(Flags::OLD);
+}
+
+const _: () = assert!(Flags::all().bits() & TYPE_MASK == 0);
+const _: () = assert!(Flags::EXCLUSIVE.bits() == 1 << LINK_SHIFT);
+const _: () = assert!(size_of::<Header>() == 8 && align_of::<Header>() == 8);
+
+/// The word before every payload. See the [module](self) for its bits.
+///
+/// States: *free or under construction* (type id 0), *live* (type id and count above 0), *queued* (`QUEUED`), *dying* (`DOOMED`).
+#[repr(transparent)]
+pub(crate) struct Header(Cell<u64>);
+
+impl Header {
+    /// Makes a free block's header that of a new object with one reference: the block's listed bits stay.
+    #[inline(always)]
+    pub(crate) fn init(&self, template: u32) {
+        self.0.set((self.0.get() & Flags::LISTED.bits()) | u64::from(template) | ONE);
+    }
+
+    /// The object is no more: type and count go, the block's listed bits stay.
+    #[inline(always)]
+    pub(crate) fn clear(&self) {
+        self.0.set(self.0.get() & Flags::LISTED.bits());
+    }
+
+    /// One reference more. A count that overflows makes the object immortal for good (S21).
+    #[inline(always)]
+    pub(crate) fn increment(&self) {
+        let (word, overflow) = self.0.get().overflowing_add(ONE);
+        self.0.set(word);
+        if overflow {
+            self.saturate();
+        }
+    }
+
+    /// One reference less; true if it was the last one.
+    #[inline(always)]
+    pub(crate) fn decrement(&self) -> bool {
+        let word = self.0.get().wrapping_sub(ONE);
+        self.0.set(word);
+        word < ONE
+    }
+
+    /// Puts the count back into the middle and remembers why.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn saturate(&self) {
+        let low = self.0.get() & (ONE - 1);
+        self.0.set(MIDDLE | low | Flags::SATURATED.bits());
+    }
+
+    #[inline(always)]
+    pub(crate) fn count(&self) -> u32 {
+        (self.0.get() >> 32) as u32
+    }
+
+    #[inline(always)]
+    pub(crate) fn type_id(&self) -> u16 {
+        (self.0.get() & TYPE_MASK) as u16
+    }
+
+    #[inline(always)]
+    pub(crate) fn has(&self, any: Flags) -> bool {
+        self.0.get() & any.bits() != 0
+    }
+
+    #[inline(always)]
+    pub(crate) fn insert(&self, flags: Flags) {
+        self.0.set(self.0.get() | flags.bits());
+    }
+
+    #[inline(always)]
+    pub(crate) fn remove(&self, flags: Flags) {
+        self.0.set(self.0.get() & !flags.bits());
+    }
+
+    /// The gc bits, for passes that look at many of them at once.
+    #[inline(always)]
+    pub(crate) fn flags(&self) -> Flags {
+        Flags::from_bits_retain(self.0.get() & !TYPE_MASK)
+    }
+
+    /// Whether a handle may be made from a mere address: the object exists, and nothing is tearing it down or lending it out (S3).
+    #[inline]
+    pub(crate) fn is_revivable(&self) -> bool {
+        self.type_id() != 0 && !self.has(Flags::HIDDEN) && self.count() != 0
+    }
+
+    /// Whether there is an object, and nothing is tearing it down.
+    #[inline(always)]
+    pub(crate) fn is_alive(&self) -> bool {
+        let word = self.0.get();
+        word & TYPE_MASK != 0 && word & (Flags::DOOMED.union(Flags::QUEUED)).bits() == 0 && word >= ONE
+    }
+
+    /// Whether a collection may examine the object.
+    #[inline(always)]
+    pub(crate) fn is_candidate(&self) -> bool {
+        let word = self.0.get();
+        word & TYPE_MASK != 0 && word & Flags::TRACKED.bits() != 0 && word & Flags::EXEMPT.bits() == 0 && word >= ONE
+    }
+
+    /// 0, 1 or 2.
+    #[inline(always)]
+    pub(crate) fn generation(&self) -> u8 {
+        ((self.0.get() >> 18) & 3) as u8
+    }
+
+    #[inline(always)]
+    pub(crate) fn set_generation(&self, generation: u8) {
+        debug_assert!(generation <= 2);
+        let rest = self.0.get() & !Flags::GENERATION.bits();
+        self.0.set(rest | (u64::from(generation) << 18));
+    }
+
+    /// Marks a dead object as queued, with no successor.
+    pub(crate) fn queue(&self) {
+        debug_assert!(self.count() == 0, "a queued object has no references");
+        self.0.set((self.0.get() & ((1 << LINK_SHIFT) - 1)) | Flags::QUEUED.bits());
+    }
+
+    /// The block number of the next queued object, 0 for none.
+    pub(crate) fn link(&self) -> u64 {
+        debug_assert!(self.has(Flags::QUEUED));
+        self.0.get() >> LINK_SHIFT
+    }
+
+    pub(crate) fn set_link(&self, number: u64) {
+        debug_assert!(self.has(Flags::QUEUED));
+        debug_assert!(number >> (64 - LINK_SHIFT) == 0);
+        self.0.set((self.0.get() & ((1 << LINK_SHIFT) - 1)) | (number << LINK_SHIFT));
+    }
+
+    /// Takes the object out of the queue: a dead object with a count of zero again.
+    pub(crate) fn unqueue(&self) {
+        self.0.set(self.0.get() & ((1 << LINK_SHIFT) - 1) & !Flags::QUEUED.bits());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live(template: u32) -> Header {
+        let header = Header(Cell::new(0));
+        header.init(template);
+        header
+    }
+
+    #[test]
+    fn a_count_that_overflows_saturates_and_keeps_the_type() {
+        let header = live(7);
+        header.0.set(header.0.get() | (u64::from(u32::MAX) << 32));
+        header.increment();
+        assert_eq!(header.type_id(), 7);
+        assert!(header.has(Flags::SATURATED));
+        assert_eq!(header.count(), 1 << 31);
+    }
+
+    #[test]
+    fn listed_bits_survive_death_and_rebirth() {
+        let header = live(7);
+        header.insert(Flags::LISTED_YOUNG | Flags::OLD);
+        assert!(header.decrement());
+        header.clear();
+        assert_eq!(header.flags(), Flags::LISTED_YOUNG);
+        header.init(9);
+        assert_eq!((header.type_id(), header.count(), header.generation()), (9, 1, 0));
+        assert!(header.has(Flags::LISTED_YOUNG));
+    }
+
+    #[test]
+    fn a_queue_link_leaves_type_and_gc_bits_alone() {
+        let header = live(3);
+        header.insert(Flags::FINALIZER | Flags::OLD);
+        assert!(header.decrement());
+        header.queue();
+        header.set_link((1 << 34) - 1);
+        assert_eq!((header.link(), header.type_id()), ((1 << 34) - 1, 3));
+        assert!(!header.is_revivable() && !header.is_candidate());
+        header.unqueue();
+        assert_eq!((header.count(), header.generation()), (0, 2));
+        assert!(header.has(Flags::FINALIZER));
+        assert!(!header.has(Flags::EXCLUSIVE | Flags::IMMORTAL | Flags::QUEUED));
+    }
+}

@@ -1,0 +1,194 @@
+//! Tracing: how a type tells the collector which handles it owns.
+
+use core::fmt;
+
+use bitflags::bitflags;
+
+use super::layout::RawObject;
+use super::options::TypeOptions;
+use super::side::{Counting, Marking};
+
+/// A type whose values the collector can look into: it reports every handle that a value owns.
+///
+/// Derive it (`#[derive(Trace)]`), or declare a type without handles with [`leaf!`](crate::leaf); a hand-written impl is rarely needed.
+///
+/// # Safety
+/// 1. [`trace`](Trace::trace) reports each owned handle at most once, by calling `trace` on the field that owns it, and reports no handle
+///    that the value doesn't own. (Reporting too little is safe: what isn't reported counts as held from outside, and can leak.)
+/// 2. `trace` has no effects: it runs no foreign code, allocates no object, clones, drops and moves no handle. It may panic.
+/// 3. What `trace` reports changes only through the value's own cells or through exclusive access, never behind the back of a shared
+///    reference in another way.
+/// 4. [`shape`](Trace::shape) contains [`Shape::EDGES`] if `trace` can report anything, and [`Shape::LOUD_DROP`] if dropping a value can run
+///    code other than that of this crate, or panic.
+/// 5. If the type implements `Drop`, it reports no handles: by then the objects behind them may be gone. (The derive refuses such types.)
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the payload of an object: `Trace` is not implemented for it",
+    note = "derive `Trace`, or declare a type that owns no handles with `tailbite::leaf!`"
+)]
+pub unsafe trait Trace: 'static {
+    /// Reports every handle that `self` owns.
+    fn trace(&self, tracer: &mut Tracer<'_>);
+
+    /// What values of this type can hold. `depth` is the number of types that may still be looked into: pass one less on, and answer
+    /// [`Shape::UNKNOWN`] at zero, so that recursive types come to an end. Start with [`Shape::of`].
+    fn shape(depth: u32) -> Shape
+    where
+        Self: Sized,
+    {
+        let _ = depth;
+        Shape::UNKNOWN
+    }
+
+    /// Declares the finalizer and the host protocol of objects with this payload. Called when the type is first used in the process.
+    fn options(options: &mut TypeOptions<Self>)
+    where
+        Self: Sized,
+    {
+        let _ = options;
+    }
+}
+
+bitflags! {
+    /// What values of a type can hold, as far as the runtime cares.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    pub struct Shape: u8 {
+        /// Handles that tracing reports. Objects without are never tracked and cost the collector nothing.
+        const EDGES = 1;
+        /// Something whose drop can run foreign code or panic.
+        const LOUD_DROP = 2;
+    }
+}
+
+impl Shape {
+    /// Neither handles nor a drop worth noticing: numbers, and what is made of them.
+    pub const PLAIN: Shape = Shape::empty();
+    /// Anything: the answer that is always right.
+    pub const UNKNOWN: Shape = Shape::all();
+    /// Types within types that are looked into.
+    pub const DEPTH: u32 = 8;
+
+    /// The shape of `T`.
+    #[must_use]
+    pub fn of<T: Trace>() -> Shape {
+        T::shape(Shape::DEPTH)
+    }
+
+    /// The shape of a value of which nothing is traced.
+    #[must_use]
+    pub const fn untraced<T>() -> Shape {
+        if core::mem::needs_drop::<T>() { Shape::LOUD_DROP } else { Shape::PLAIN }
+    }
+}
+
+/// What a [`Trace::trace`] reports to. Handles know how; a payload only passes it on to its fields.
+pub struct Tracer<'a> {
+    mode: Mode<'a>,
+    /// Boxes within boxes that are being looked into.
+    nesting: u32,
+    opaque_cells: u64,
+}
+
+/// What an edge means to the walk under way.
+pub(crate) enum Mode<'a> {
+    Count(Counting<'a>),
+    Recount(Counting<'a>),
+    Mark(Marking<'a>),
+    Visit(&'a mut dyn FnMut(RawObject)),
+}
+
+impl<'a> Tracer<'a> {
+    /// Boxes within boxes in one payload that tracing looks into; what lies deeper is opaque.
+    const MAX_NESTING: u32 = 64;
+
+    pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
+        Tracer { mode, nesting: 0, opaque_cells: 0 }
+    }
+
+    /// The walk's own state.
+    #[inline(always)]
+    pub(crate) fn mode(&mut self) -> &mut Mode<'a> {
+        &mut self.mode
+    }
+
+    /// Reports one owned reference to `object`.
+    #[inline(always)]
+    pub(crate) fn edge(&mut self, object: RawObject) {
+        match &mut self.mode {
+            Mode::Count(counting) => counting.edge(object),
+            Mode::Mark(marking) => marking.edge(object),
+            Mode::Recount(counting) => counting.recount(object),
+            Mode::Visit(visit) => visit(object),
+        }
+    }
+
+    /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from outside; the heap's
+    /// statistics say how often that happened.
+    pub fn opaque_cell(&mut self) {
+        self.opaque_cells += 1;
+    }
+
+    pub(crate) fn opaque_cells(&self) -> u64 {
+        self.opaque_cells
+    }
+
+    /// Goes one box deeper; false at the bound, where the box is opaque. Pair with [`leave`](Tracer::leave) when true.
+    pub fn enter(&mut self) -> bool {
+        let deeper = self.nesting < Self::MAX_NESTING;
+        self.nesting += u32::from(deeper);
+        deeper
+    }
+
+    /// Comes back from [`enter`](Tracer::enter).
+    pub fn leave(&mut self) {
+        self.nesting -= 1;
+    }
+}
+
+impl fmt::Debug for Tracer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracer").finish_non_exhaustive()
+    }
+}
+
+/// A value that tracing doesn't look into. Handles in it count as held from outside: cycles through them are never collected.
+///
+/// ```
+/// use tailbite::{Gc, Untraced};
+/// let native = Gc::new(Untraced(|x: i64| x + 1));
+/// assert_eq!((native.0)(1), 2);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Untraced<T>(pub T);
+
+// SAFETY: nothing is reported, which is always safe; the shape says that dropping runs the value's own drop.
+unsafe impl<T: 'static> Trace for Untraced<T> {
+    fn trace(&self, _: &mut Tracer<'_>) {}
+
+    fn shape(_: u32) -> Shape {
+        Shape::untraced::<T>()
+    }
+}
+
+/// Declares that types of yours own no handles: implements [`Trace`] for them without `unsafe` on your side.
+///
+/// Handles in such a type are allowed and safe, but opaque: cycles through them are never collected.
+///
+/// ```
+/// use tailbite::{Gc, leaf};
+/// struct Socket { fd: i32 }
+/// leaf!(Socket);
+/// assert_eq!(Gc::new(Socket { fd: 3 }).fd, 3);
+/// ```
+#[macro_export]
+macro_rules! leaf {
+    ($($type:ty),+ $(,)?) => {$(
+        // SAFETY: nothing is reported, which is always safe.
+        unsafe impl $crate::Trace for $type {
+            fn trace(&self, _: &mut $crate::Tracer<'_>) {}
+
+            fn shape(_: u32) -> $crate::Shape {
+                $crate::Shape::untraced::<$type>()
+            }
+        }
+    )+};
+}

@@ -1,0 +1,22 @@
+//! One binary for all integration tests; a module per topic.
+
+mod alloc;
+mod cpython;
+mod cycles;
+mod deep;
+mod derive;
+mod finalizers;
+mod generations;
+mod handles;
+mod heaps;
+mod layout;
+mod limits;
+mod model;
+mod panics;
+mod reentrancy;
+mod resurrection;
+mod scripts;
+mod soundness;
+mod tidy;
+mod ui;
+mod weakrefs;

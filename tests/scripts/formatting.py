@@ -1,0 +1,16 @@
+x, name = 42, "world"
+print(f"hello {name}, {x} {x + 1} {x!r} {name!r}")
+print(f"{x:5}|{x:<5}|{x:>5}|{x:^6}|{x:05}|{x:x}|{x:b}|{x:,}|{1234567:,}")
+print(f"{3.14159:.2f} {3.0} {1e100} {0.1 + 0.2} {1 / 3:.3f} {100.0:g} {1.5e-7}")
+print(f"{name:>10}|{name:<10}|{name:^10}|{name:.3}|{name:*^11}")
+width = 8
+print(f"{x:{width}}|{{braces}}|{'nested ' + name}|{[1, 2]}|{ {'k': 1} }")
+print("%d %s %r %5.1f %x %%" % (x, name, name, 2.55, 255))
+print("%-5d|%05d|%+d" % (x, x, x))
+print("{} {1} {0}".replace("{} ", "").format("a", "b"))
+print("{:>4}|{name}".format(1, name="n"))
+print(1, 2, 3, sep="-", end="!\n")
+print()
+print(str(1.0), str(10 ** 16), 1e16, 1e15, 123456789.123, -0.0, float("inf"))
+print(round(2.567, 2), abs(-3), divmod(7, 3), int("12"), int(3.9), float("2.5"), bool([]), str(None))
+print(f"{True} {None} {(1, 2)} {x == 42}")

@@ -1,0 +1,5 @@
+class Node:
+    pass
+
+
+print(Node().missing)

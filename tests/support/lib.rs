@@ -1,0 +1,26 @@
+//! What the tests share: a log of events, payloads that panic when told to, a general graph node with builders over it, threads
+//! with little stack, and the program of operations with its naive model.
+
+mod graph;
+mod log;
+mod machine;
+mod model;
+mod ops;
+mod panics;
+mod stack;
+
+pub use graph::{Node, chain, leak_ring, ring};
+pub use log::{Log, OnDrop, Probe};
+pub use machine::Machine;
+pub use model::Model;
+pub use ops::{FinalizerKind, Op, Program};
+pub use panics::{Armed, Bomb, Reports, quiet};
+pub use stack::{on_small_stack, on_stack};
+use tailbite::{Heap, Trigger};
+
+/// A heap that collects only when told to, so that a test can say exactly what happened.
+pub fn manual_heap() -> Heap {
+    let heap = Heap::new();
+    heap.set_trigger(Trigger::Manual);
+    heap
+}

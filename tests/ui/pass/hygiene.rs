@@ -1,0 +1,34 @@
+//! Generated code uses no name of the user's: not from the prelude, not by method syntax, not by a local's name.
+#![no_implicit_prelude]
+#![deny(warnings)]
+
+use ::tailbite::Trace;
+
+struct Option;
+struct Sized;
+#[allow(non_camel_case_types, dead_code)]
+struct u32;
+::tailbite::leaf!(Option, Sized, u32);
+
+#[derive(Trace)]
+#[allow(dead_code)]
+struct Names<T, R> {
+    tracer: Option,
+    shape: Sized,
+    depth: T,
+    options: u32,
+    r#type: R,
+}
+
+impl<T, R> Names<T, R> {
+    #[allow(dead_code)]
+    fn trace(&self) -> ! {
+        ::core::panic!("not this one")
+    }
+}
+
+#[derive(Trace)]
+#[allow(dead_code)]
+enum Never {}
+
+fn main() {}
