@@ -47,19 +47,12 @@ pub(crate) struct Holder<C> {
 pub(crate) fn collected_through<C: Trace>(wrap: impl FnOnce(AnyGc) -> C) -> usize {
     let heap = Heap::new();
     let drops = Drops::default();
-    let holder = heap.alloc(Holder {
-        probe: drops.probe(),
-        slot: RefCell::new(None),
-    });
+    let holder = heap.alloc(Holder { probe: drops.probe(), slot: RefCell::new(None) });
     let contents = wrap(tailbite::Gc::as_any(&holder));
     *holder.slot.borrow_mut() = Some(contents);
 
     heap.collect(Generation::Old);
-    assert_eq!(
-        drops.count(),
-        0,
-        "an object that is held from outside was collected"
-    );
+    assert_eq!(drops.count(), 0, "an object that is held from outside was collected");
     assert_eq!(holder.probe.0.get(), 0);
     heap.check();
 
@@ -74,11 +67,7 @@ pub(crate) fn collected_through<C: Trace>(wrap: impl FnOnce(AnyGc) -> C) -> usiz
         drop(holder);
         assert_eq!(drops.count(), 0, "the contents still hold the object");
         drop(contents);
-        assert_eq!(
-            drops.count(),
-            1,
-            "the contents were the last to hold the object"
-        );
+        assert_eq!(drops.count(), 1, "the contents were the last to hold the object");
     }
     assert_eq!(heap.object_count(), 0);
     collected

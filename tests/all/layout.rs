@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 
-use tailbite::{AnyGc, Gc, Generation, Trace, Weak, WithSlice};
+use tailbite::{AnyGc, Gc, Generation, Trace, WithSlice};
 use tailbite_tests::{Log, Node, manual_heap};
 
 #[test]
@@ -14,7 +14,6 @@ fn handles_are_one_word_with_a_niche() {
     assert_eq!(size_of::<Option<AnyGc>>(), 8);
     assert_eq!(size_of::<Option<Gc<dyn Debug>>>(), 16);
     assert_eq!(size_of::<Option<Gc<[u8]>>>(), 16);
-    assert_eq!(size_of::<Weak<Node>>(), 8);
 }
 
 #[test]
@@ -22,10 +21,7 @@ fn addresses_are_stable_and_fit_48_bits() {
     let heap = manual_heap();
     let log = Log::new();
     let nodes: Vec<_> = (0..1000).map(|_| Node::alloc(&heap, &log, "n")).collect();
-    let addresses: Vec<usize> = nodes
-        .iter()
-        .map(|node| Gc::as_any(node).address())
-        .collect();
+    let addresses: Vec<usize> = nodes.iter().map(|node| Gc::as_any(node).address()).collect();
     heap.collect(Generation::Old);
     heap.trim();
     for (node, &address) in nodes.iter().zip(&addresses) {
@@ -48,9 +44,7 @@ struct Align4096(u64);
 struct Empty64;
 #[repr(align(4096))]
 struct Empty4096;
-tailbite::leaf!(
-    Align16, Align32, Align64, Align128, Align4096, Empty64, Empty4096
-);
+tailbite::leaf!(Align16, Align32, Align64, Align128, Align4096, Empty64, Empty4096);
 
 /// Allocates `count` objects of a type, and checks alignment, contents, and that they are freed.
 fn aligned<T: Trace>(count: usize, make: impl Fn(usize) -> T, same: impl Fn(&T, usize) -> bool) {
@@ -58,12 +52,7 @@ fn aligned<T: Trace>(count: usize, make: impl Fn(usize) -> T, same: impl Fn(&T, 
     let mut objects: Vec<Gc<T>> = (0..count).map(|index| heap.alloc(make(index))).collect();
     let check = |objects: &[Gc<T>]| {
         for (index, object) in objects.iter().enumerate() {
-            assert_eq!(
-                Gc::as_ptr(object).addr() % align_of::<T>(),
-                0,
-                "{}",
-                std::any::type_name::<T>()
-            );
+            assert_eq!(Gc::as_ptr(object).addr() % align_of::<T>(), 0, "{}", std::any::type_name::<T>());
             assert!(same(object, index));
             assert!(heap.contains(object));
         }
@@ -81,36 +70,12 @@ fn aligned<T: Trace>(count: usize, make: impl Fn(usize) -> T, same: impl Fn(&T, 
 
 #[test]
 fn payloads_are_aligned() {
-    aligned(
-        500,
-        |index| index as u64,
-        |value, index| *value == index as u64,
-    );
-    aligned(
-        500,
-        |index| Align16(index as u64),
-        |value, index| value.0 == index as u64,
-    );
-    aligned(
-        500,
-        |index| Align32(index as u8, [7; 3]),
-        |value, index| value.0 == index as u8 && value.1 == [7; 3],
-    );
-    aligned(
-        500,
-        |index| Align64([index as u64; 20]),
-        |value, index| value.0 == [index as u64; 20],
-    );
-    aligned(
-        200,
-        |index| Align128(index as u32),
-        |value, index| value.0 == index as u32,
-    );
-    aligned(
-        50,
-        |index| Align4096(index as u64),
-        |value, index| value.0 == index as u64,
-    );
+    aligned(500, |index| index as u64, |value, index| *value == index as u64);
+    aligned(500, |index| Align16(index as u64), |value, index| value.0 == index as u64);
+    aligned(500, |index| Align32(index as u8, [7; 3]), |value, index| value.0 == index as u8 && value.1 == [7; 3]);
+    aligned(500, |index| Align64([index as u64; 20]), |value, index| value.0 == [index as u64; 20]);
+    aligned(200, |index| Align128(index as u32), |value, index| value.0 == index as u32);
+    aligned(50, |index| Align4096(index as u64), |value, index| value.0 == index as u64);
     aligned(500, |_| Empty64, |_, _| true);
     aligned(50, |_| Empty4096, |_, _| true);
     aligned(500, |_| (), |(), _| true);
@@ -128,14 +93,8 @@ fn over_aligned_objects_with_edges_are_collected() {
     let log = Log::new();
     for _ in 0..50 {
         let a = heap.alloc(Wide64(RefCell::default(), log.probe("64")));
-        let b = heap.alloc(Wide4096(
-            RefCell::new(Some(Gc::as_any(&a))),
-            log.probe("4096"),
-        ));
-        assert_eq!(
-            (Gc::as_ptr(&a).addr() % 64, Gc::as_ptr(&b).addr() % 4096),
-            (0, 0)
-        );
+        let b = heap.alloc(Wide4096(RefCell::new(Some(Gc::as_any(&a))), log.probe("4096")));
+        assert_eq!((Gc::as_ptr(&a).addr() % 64, Gc::as_ptr(&b).addr() % 4096), (0, 0));
         *a.0.borrow_mut() = Some(b.into());
     }
     heap.check();
@@ -168,31 +127,15 @@ fn zero_sized_objects_are_objects() {
 fn slices_are_aligned_behind_their_header_value() {
     let heap = manual_heap();
     for len in [0_usize, 1, 2, 3, 7, 64, 1000] {
-        let tuple: Gc<WithSlice<u8, Align16>> =
-            heap.alloc_with_slice(3, (0..len).map(|index| Align16(index as u64)));
+        let tuple: Gc<WithSlice<u8, Align16>> = heap.alloc_with_slice(3, (0..len).map(|index| Align16(index as u64)));
         assert_eq!(tuple.head, 3);
         assert_eq!(tuple.slice.as_ptr().addr() % 16, 0);
-        assert!(
-            tuple
-                .slice
-                .iter()
-                .enumerate()
-                .all(|(index, item)| item.0 == index as u64)
-        );
+        assert!(tuple.slice.iter().enumerate().all(|(index, item)| item.0 == index as u64));
         let slice = heap.alloc_slice((0..len).map(|index| Align64([index as u64; 20])));
         assert_eq!(slice.as_ptr().addr() % 64, 0);
-        assert!(
-            slice
-                .iter()
-                .enumerate()
-                .all(|(index, item)| item.0[19] == index as u64)
-        );
-        let wide: Gc<WithSlice<Align64, u8>> =
-            heap.alloc_with_slice(Align64([9; 20]), vec![1; len]);
-        assert_eq!(
-            (std::ptr::from_ref(&wide.head).addr() % 64, wide.slice.len()),
-            (0, len)
-        );
+        assert!(slice.iter().enumerate().all(|(index, item)| item.0[19] == index as u64));
+        let wide: Gc<WithSlice<Align64, u8>> = heap.alloc_with_slice(Align64([9; 20]), vec![1; len]);
+        assert_eq!((std::ptr::from_ref(&wide.head).addr() % 64, wide.slice.len()), (0, len));
         heap.check();
     }
     assert_eq!(heap.object_count(), 0);

@@ -13,10 +13,7 @@ fn ui() {
     let cases = trybuild::TestCases::new();
     cases.pass("ui/pass/*.rs");
     let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let version = Command::new(compiler)
-        .arg("--version")
-        .output()
-        .expect("rustc runs");
+    let version = Command::new(compiler).arg("--version").output().expect("rustc runs");
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     if version.starts_with(VERSION) {
         cases.compile_fail("ui/fail/*.rs");

@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::Rc;
 
-use tailbite::{
-    AnyGc, Gc, Generation, Proxy, ReferenceError, Trace, WeakCallback, WeakRef, callback,
-};
+use tailbite::{AnyGc, Gc, Generation, Proxy, ReferenceError, Trace, WeakCallback, WeakRef, callback};
 use tailbite_tests::{Log, Node, manual_heap, ring};
 
 #[test]
@@ -19,11 +17,7 @@ fn a_weak_reference_gives_its_object_while_it_lives() {
     let found = reference.get().expect("it lives");
     assert!(AnyGc::ptr_eq(&found, &Gc::as_any(&node)));
     drop(found);
-    assert_eq!(
-        Gc::strong_count(&node),
-        1,
-        "a weak reference does not count"
-    );
+    assert_eq!(Gc::strong_count(&node), 1, "a weak reference does not count");
     drop(node);
     assert_eq!(log.take(), ["drop n"]);
     assert!(reference.get().is_none() && !reference.is_alive());
@@ -47,10 +41,7 @@ fn references_without_callback_are_shared() {
     assert_eq!(heap.get_weakref_count(&node), 2);
     drop(first);
     let again = WeakRef::new(&node);
-    assert!(
-        !Gc::ptr_eq(&again, &with),
-        "one with a callback is never the shared one"
-    );
+    assert!(!Gc::ptr_eq(&again, &with), "one with a callback is never the shared one");
     assert_eq!(heap.get_weakref_count(&heap.alloc(1_u8)), 0);
 }
 
@@ -65,13 +56,7 @@ fn the_list_begins_with_the_shared_ones() {
     let proxy = Proxy::new(&node);
     let c = WeakRef::with_callback(&node, nop());
     let plain = WeakRef::new(&node);
-    let expected = [
-        Gc::as_any(&plain),
-        Gc::as_any(&proxy),
-        Gc::as_any(&c),
-        Gc::as_any(&b),
-        Gc::as_any(&a),
-    ];
+    let expected = [Gc::as_any(&plain), Gc::as_any(&proxy), Gc::as_any(&c), Gc::as_any(&b), Gc::as_any(&a)];
     assert_eq!(heap.get_weakrefs(&node), expected);
     drop((expected, c));
     assert_eq!(heap.get_weakrefs(&node).len(), 4);
@@ -84,21 +69,11 @@ fn a_proxy_says_that_its_object_is_gone() {
     let heap = manual_heap();
     let text = heap.alloc(String::from("text"));
     let proxy = Proxy::new(&text);
-    assert_eq!(
-        proxy
-            .get()
-            .expect("it lives")
-            .downcast_ref::<String>()
-            .map(String::as_str),
-        Some("text")
-    );
+    assert_eq!(proxy.get().expect("it lives").downcast_ref::<String>().map(String::as_str), Some("text"));
     drop(text);
     assert!(!proxy.is_alive());
     let error: ReferenceError = proxy.get().expect_err("it is gone");
-    assert_eq!(
-        error.to_string(),
-        "weakly-referenced object no longer exists"
-    );
+    assert_eq!(error.to_string(), "weakly-referenced object no longer exists");
 }
 
 #[test]
@@ -113,15 +88,8 @@ fn callbacks_run_newest_first_after_all_were_cleared() {
             let watch = WeakRef::with_callback(
                 &node,
                 callback(move |reference: &AnyGc| {
-                    let alive = seen
-                        .borrow()
-                        .iter()
-                        .filter(|watch| watch.is_alive())
-                        .count();
-                    assert!(AnyGc::ptr_eq(
-                        reference,
-                        &Gc::as_any(&seen.borrow()[number])
-                    ));
+                    let alive = seen.borrow().iter().filter(|watch| watch.is_alive()).count();
+                    assert!(AnyGc::ptr_eq(reference, &Gc::as_any(&seen.borrow()[number])));
                     log.push(format!("{number} {alive}"));
                 }),
             );
@@ -144,8 +112,7 @@ fn a_reference_that_dies_first_never_calls() {
     for in_cycle in [false, true] {
         let node = Node::alloc(&heap, &log, "n");
         let watched = log.clone();
-        let watch =
-            WeakRef::with_callback(&node, callback(move |_: &AnyGc| watched.push("callback")));
+        let watch = WeakRef::with_callback(&node, callback(move |_: &AnyGc| watched.push("callback")));
         drop(watch);
         if in_cycle {
             node.link(&node);
@@ -162,10 +129,7 @@ fn a_reference_that_is_garbage_too_never_calls() {
     let log = Log::new();
     let node = Node::alloc(&heap, &log, "n");
     let watched = log.clone();
-    node.hold(WeakRef::with_callback(
-        &node,
-        callback(move |_: &AnyGc| watched.push("callback")),
-    ));
+    node.hold(WeakRef::with_callback(&node, callback(move |_: &AnyGc| watched.push("callback"))));
     node.link(&node);
     drop(node);
     heap.collect(Generation::Old);
@@ -179,24 +143,15 @@ fn callback_is_gone_after_the_death() {
     let log = Log::new();
     let node = Node::alloc(&heap, &log, "n");
     let probe = log.probe("callback");
-    let watch =
-        WeakRef::with_callback(&node, callback(move |_: &AnyGc| probe.log().push("called")));
+    let watch = WeakRef::with_callback(&node, callback(move |_: &AnyGc| probe.log().push("called")));
     assert!(watch.callback().is_some());
     assert!(WeakRef::new(&node).callback().is_none());
     drop(node);
     assert!(watch.callback().is_none());
     let events = log.take();
-    assert_eq!(
-        events
-            .iter()
-            .filter(|event| *event == "drop callback")
-            .count(),
-        1,
-        "what it captured is dropped"
-    );
+    assert_eq!(events.iter().filter(|event| *event == "drop callback").count(), 1, "what it captured is dropped");
     assert!(
-        events.iter().position(|event| event == "called")
-            < events.iter().position(|event| event == "drop callback")
+        events.iter().position(|event| event == "called") < events.iter().position(|event| event == "drop callback")
     );
 }
 
@@ -219,23 +174,13 @@ fn a_cycle_through_a_callback_is_collected() {
     let log = Log::new();
     let watched = Node::alloc(&heap, &log, "watched");
     let holder = Node::alloc(&heap, &log, "holder");
-    let edged = Edged {
-        probe: log.probe("edged"),
-        edge: RefCell::new(Some(Gc::as_any(&holder))),
-    };
+    let edged = Edged { probe: log.probe("edged"), edge: RefCell::new(Some(Gc::as_any(&holder))) };
     holder.hold(WeakRef::with_callback(&watched, edged));
     drop(holder);
-    assert!(
-        heap.collect(Generation::Old) >= 2,
-        "the holder, the reference, the callback"
-    );
+    assert!(heap.collect(Generation::Old) >= 2, "the holder, the reference, the callback");
     assert_eq!(log.take_sorted(), ["drop edged", "drop holder"]);
     drop(watched);
-    assert_eq!(
-        log.take(),
-        ["drop watched"],
-        "a collected reference does not call"
-    );
+    assert_eq!(log.take(), ["drop watched"], "a collected reference does not call");
     assert_eq!(heap.object_count(), 0);
 }
 
@@ -244,10 +189,7 @@ fn a_callback_that_holds_its_referent_keeps_it_until_the_reference_goes() {
     let heap = manual_heap();
     let log = Log::new();
     let node = Node::alloc(&heap, &log, "n");
-    let edged = Edged {
-        probe: log.probe("edged"),
-        edge: RefCell::new(Some(Gc::as_any(&node))),
-    };
+    let edged = Edged { probe: log.probe("edged"), edge: RefCell::new(Some(Gc::as_any(&node))) };
     let watch = WeakRef::with_callback(&node, edged);
     drop(node);
     assert_eq!(heap.collect(Generation::Old), 0);
@@ -288,10 +230,7 @@ fn records_not_addresses_identify() {
     for number in 0..1000_u32 {
         let object = heap.alloc(number);
         addresses.insert(Gc::as_any(&object).address());
-        assert!(
-            seen.insert(Gc::downgrade(&object)),
-            "a new object has a weak of its own"
-        );
+        assert!(seen.insert(Gc::downgrade(&object)), "a new object has a weak of its own");
         assert!(!seen.insert(Gc::downgrade(&object)), "and only one");
     }
     assert!(addresses.len() < 1000, "blocks were reused");
@@ -313,11 +252,7 @@ fn many_weak_references() {
         .collect();
     assert_eq!(heap.get_weakref_count(&node), 10_000);
     // Some go before their object, from both ends and the middle.
-    let watches: Vec<_> = watches
-        .into_iter()
-        .enumerate()
-        .filter(|(index, _)| index % 3 == 1)
-        .collect();
+    let watches: Vec<_> = watches.into_iter().enumerate().filter(|(index, _)| index % 3 == 1).collect();
     drop(node);
     assert_eq!(*calls.borrow(), watches.len());
     assert!(weaks.iter().all(|weak| weak.upgrade().is_none()));
@@ -331,10 +266,7 @@ fn weak_references_to_weak_references() {
     let node = Node::alloc(&heap, &log, "n");
     let reference = WeakRef::new(&node);
     let watched = log.clone();
-    let second = WeakRef::with_callback(
-        &reference,
-        callback(move |_: &AnyGc| watched.push("reference gone")),
-    );
+    let second = WeakRef::with_callback(&reference, callback(move |_: &AnyGc| watched.push("reference gone")));
     drop(reference);
     assert_eq!(log.take(), ["reference gone"]);
     assert!(!second.is_alive());
@@ -342,11 +274,14 @@ fn weak_references_to_weak_references() {
 }
 
 #[test]
-fn only_references_with_a_callback_are_tracked() {
+fn references_are_tracked_objects() {
     let heap = manual_heap();
     let text = heap.alloc(String::from("text"));
     assert!(!heap.is_tracked(&text));
-    assert!(!heap.is_tracked(&WeakRef::new(&text)) && !heap.is_tracked(&Proxy::new(&text)));
-    assert!(heap.is_tracked(&WeakRef::with_callback(&text, callback(|_: &AnyGc| {}))));
-    assert_eq!(heap.tracked_objects(), 0);
+    let reference = WeakRef::new(&text);
+    let proxy = Proxy::with_callback(&text, callback(|_: &AnyGc| {}));
+    assert!(heap.is_tracked(&reference) && heap.is_tracked(&proxy));
+    assert_eq!(heap.tracked_objects(), 2);
+    drop((reference, proxy));
+    assert_eq!(heap.object_count(), 1);
 }

@@ -63,32 +63,18 @@ pub struct Model {
 
 impl Model {
     pub(crate) fn open_heap(&mut self) {
-        self.heaps.push(HeapModel {
-            open: true,
-            counts: [0; 3],
-        });
+        self.heaps.push(HeapModel { open: true, counts: [0; 3] });
     }
 
     pub(crate) fn open_heaps(&self) -> Vec<usize> {
-        (0..self.heaps.len())
-            .filter(|&heap| self.heaps[heap].open)
-            .collect()
+        (0..self.heaps.len()).filter(|&heap| self.heaps[heap].open).collect()
     }
 
     /// A new object and a handle of the host to it.
     pub(crate) fn alloc(&mut self, heap: usize, finalizer: FinalizerKind) -> usize {
         let id = self.objects.len();
         let (cells, list) = ([None; 2], Vec::new());
-        let object = Object {
-            heap,
-            generation: 0,
-            finalizer,
-            finalized: false,
-            alive: true,
-            count: 0,
-            cells,
-            list,
-        };
+        let object = Object { heap, generation: 0, finalizer, finalized: false, alive: true, count: 0, cells, list };
         self.objects.push(object);
         self.add_handle(id);
         id
@@ -130,11 +116,7 @@ impl Model {
     pub(crate) fn watch(&mut self, object: usize, with_callback: bool) -> Option<usize> {
         let callback = with_callback.then_some(self.callbacks);
         self.callbacks += usize::from(with_callback);
-        self.watches.push(Watch {
-            object,
-            callback,
-            alive: true,
-        });
+        self.watches.push(Watch { object, callback, alive: true });
         callback
     }
 
@@ -152,11 +134,7 @@ impl Model {
 
     /// The distinct weak reference objects of an object: one without callback however many handles the host has, and all others.
     pub(crate) fn weakref_count(&self, object: usize) -> usize {
-        let of_object = || {
-            self.watches
-                .iter()
-                .filter(|watch| watch.object == object && watch.alive)
-        };
+        let of_object = || self.watches.iter().filter(|watch| watch.object == object && watch.alive);
         of_object().filter(|watch| watch.callback.is_some()).count()
             + usize::from(of_object().any(|watch| watch.callback.is_none()))
     }
@@ -184,30 +162,23 @@ impl Model {
 
     pub(crate) fn counts(&self, heap: usize) -> [usize; 3] {
         let mut counts = self.heaps[heap].counts;
-        counts[0] = self
-            .live_in(heap)
-            .filter(|&object| self.objects[object].generation == 0)
-            .count();
+        counts[0] = self.live_in(heap).filter(|&object| self.objects[object].generation == 0).count();
         counts
     }
 
     pub(crate) fn live_in(&self, heap: usize) -> impl Iterator<Item = usize> {
-        (0..self.objects.len())
-            .filter(move |&object| self.objects[object].alive && self.objects[object].heap == heap)
+        (0..self.objects.len()).filter(move |&object| self.objects[object].alive && self.objects[object].heap == heap)
     }
 
-    /// Weak reference objects with a callback whose referent is or was in this heap.
-    pub(crate) fn callback_watches(&self, heap: usize) -> usize {
-        let counted =
-            |watch: &&Watch| watch.callback.is_some() && self.objects[watch.object].heap == heap;
-        self.watches.iter().filter(counted).count()
+    /// The distinct weak reference objects that the host holds and whose referent is or was in this heap.
+    pub(crate) fn watches_of(&self, heap: usize) -> usize {
+        let in_heap = self.watches.iter().filter(|watch| self.objects[watch.object].heap == heap);
+        in_heap.map(|watch| (watch.object, watch.callback)).collect::<BTreeSet<_>>().len()
     }
 
     /// Whether some finalizer of the program gives up edges: then a collected object may have died by count before it was swept.
     pub(crate) fn has_unlinkers(&self) -> bool {
-        self.objects
-            .iter()
-            .any(|object| object.finalizer == FinalizerKind::Unlink)
+        self.objects.iter().any(|object| object.finalizer == FinalizerKind::Unlink)
     }
 
     /// The events of the last operation, sorted. The handles that finalizers saved are the host's from now on.
@@ -261,22 +232,13 @@ impl Model {
 
     fn take_edges(&mut self, object: usize) -> Vec<usize> {
         let object = &mut self.objects[object];
-        let cells = object
-            .cells
-            .iter_mut()
-            .filter_map(Option::take)
-            .collect::<Vec<_>>();
-        cells
-            .into_iter()
-            .chain(std::mem::take(&mut object.list))
-            .collect()
+        let cells = object.cells.iter_mut().filter_map(Option::take).collect::<Vec<_>>();
+        cells.into_iter().chain(std::mem::take(&mut object.list)).collect()
     }
 
     fn finalize(&mut self, object: usize) {
         let finalizer = self.objects[object].finalizer;
-        if finalizer == FinalizerKind::None
-            || std::mem::replace(&mut self.objects[object].finalized, true)
-        {
+        if finalizer == FinalizerKind::None || std::mem::replace(&mut self.objects[object].finalized, true) {
             return;
         }
         self.events.push(format!("finalize {object}"));
@@ -298,8 +260,7 @@ impl Model {
         for watch in &mut self.watches {
             if watch.object == object && watch.alive && watch.callback.is_some() == with_callback {
                 watch.alive = false;
-                self.events
-                    .extend(watch.callback.map(|number| format!("callback {number}")));
+                self.events.extend(watch.callback.map(|number| format!("callback {number}")));
             }
         }
     }
@@ -311,10 +272,8 @@ impl Model {
             counts[generation + 1] += 1;
         }
         counts[..=generation].fill(0);
-        let candidates: BTreeSet<usize> = self
-            .live_in(heap)
-            .filter(|&object| self.objects[object].generation <= generation)
-            .collect();
+        let candidates: BTreeSet<usize> =
+            self.live_in(heap).filter(|&object| self.objects[object].generation <= generation).collect();
         let unreachable = self.detect(&candidates, opaque, 0);
         for &object in &candidates {
             self.objects[object].generation = (generation + 1).min(2);
@@ -333,10 +292,7 @@ impl Model {
         for &object in &garbage {
             self.clear_watches(object, false);
         }
-        let edges: Vec<usize> = garbage
-            .iter()
-            .flat_map(|&object| self.mark_dead(object))
-            .collect();
+        let edges: Vec<usize> = garbage.iter().flat_map(|&object| self.mark_dead(object)).collect();
         for edge in edges {
             if self.objects[edge].alive {
                 self.release(edge);
@@ -349,26 +305,15 @@ impl Model {
     fn detect(&self, candidates: &BTreeSet<usize>, opaque: Opaque, pins: usize) -> BTreeSet<usize> {
         let mut held = BTreeSet::new();
         for &object in candidates {
-            let internal = candidates
-                .iter()
-                .flat_map(|&from| self.traced(from, opaque))
-                .filter(|&to| to == object);
+            let internal = candidates.iter().flat_map(|&from| self.traced(from, opaque)).filter(|&to| to == object);
             if self.objects[object].count - pins > internal.count() {
                 held.insert(object);
             }
         }
-        candidates
-            .difference(&self.closure(held, candidates, opaque))
-            .copied()
-            .collect()
+        candidates.difference(&self.closure(held, candidates, opaque)).copied().collect()
     }
 
-    fn closure(
-        &self,
-        start: BTreeSet<usize>,
-        within: &BTreeSet<usize>,
-        opaque: Opaque,
-    ) -> BTreeSet<usize> {
+    fn closure(&self, start: BTreeSet<usize>, within: &BTreeSet<usize>, opaque: Opaque) -> BTreeSet<usize> {
         let mut reached = start.clone();
         let mut open: Vec<usize> = start.into_iter().collect();
         while let Some(object) = open.pop() {
@@ -394,11 +339,7 @@ impl Model {
     /// What the host can reach, through all heaps.
     pub(crate) fn reachable(&self) -> BTreeSet<usize> {
         let all = (0..self.objects.len()).collect();
-        self.closure(
-            self.handles.iter().copied().collect(),
-            &all,
-            Opaque::Nothing,
-        )
+        self.closure(self.handles.iter().copied().collect(), &all, Opaque::Nothing)
     }
 
     /// Closes a heap: full collections until there is nothing more to find.

@@ -6,11 +6,10 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{
-    Attribute, Error, Expr, Ident, LitStr, Path, Result, Token, WherePredicate, parenthesized,
-};
+use syn::{Attribute, Error, Expr, Ident, LitStr, Path, Result, Token, WherePredicate, parenthesized};
 
-const TYPE_ATTRIBUTES: &str = "`leaf`, `finalize = path`, `finalize_on_request = path`, `protocol = expr`, `bounds = \"T: Foo\"`, `crate = path`";
+const TYPE_ATTRIBUTES: &str =
+    "`leaf`, `finalize = path`, `finalize_on_request = path`, `protocol = expr`, `bounds = \"T: Foo\"`, `crate = path`";
 const FIELD_ATTRIBUTES: &str = "`skip`, `unsafe(with = path)`";
 
 /// What a type's `#[trace(..)]` attributes say.
@@ -52,20 +51,12 @@ impl TypeAttributes {
                 }
                 "bounds" => {
                     let text: LitStr = value(input)?;
-                    set(
-                        &mut found.bounds,
-                        &name,
-                        text.parse_with(Punctuated::parse_terminated)?,
-                    )
+                    set(&mut found.bounds, &name, text.parse_with(Punctuated::parse_terminated)?)
                 }
-                "skip" | "unsafe" | "with" => Err(Error::new(
-                    span,
-                    format!("`{name}` belongs on a field; a type knows {TYPE_ATTRIBUTES}"),
-                )),
-                _ => Err(Error::new(
-                    span,
-                    format!("unknown attribute `{name}`; a type knows {TYPE_ATTRIBUTES}"),
-                )),
+                "skip" | "unsafe" | "with" => {
+                    Err(Error::new(span, format!("`{name}` belongs on a field; a type knows {TYPE_ATTRIBUTES}")))
+                }
+                _ => Err(Error::new(span, format!("unknown attribute `{name}`; a type knows {TYPE_ATTRIBUTES}"))),
             }
         })?;
         if let (Some(_), Some(second)) = (&found.finalize, &found.finalize_on_request) {
@@ -93,9 +84,7 @@ impl FieldMode {
                     if inner != "with" {
                         return Err(Error::new(
                             inner.span(),
-                            format!(
-                                "unknown attribute `{inner}`; `unsafe(..)` knows `with = path`"
-                            ),
+                            format!("unknown attribute `{inner}`; `unsafe(..)` knows `with = path`"),
                         ));
                     }
                     let path = value(&content)?;
@@ -103,10 +92,7 @@ impl FieldMode {
                     if !content.is_empty() {
                         return Err(content.error("`unsafe(..)` takes one item, `with = path`"));
                     }
-                    FieldMode::With {
-                        path,
-                        unsafety: span,
-                    }
+                    FieldMode::With { path, unsafety: span }
                 }
                 "with" => {
                     return Err(Error::new(
@@ -129,10 +115,7 @@ impl FieldMode {
                 }
             };
             if found.is_some() {
-                return Err(Error::new(
-                    span,
-                    "a field takes one of `skip` and `unsafe(with = path)`, once",
-                ));
+                return Err(Error::new(span, "a field takes one of `skip` and `unsafe(with = path)`, once"));
             }
             found = Some(mode);
             Ok(())
@@ -143,10 +126,7 @@ impl FieldMode {
 
 /// The first `#[trace(..)]` attribute in a place that takes none, as an error.
 pub(crate) fn refuse(attributes: &[Attribute], message: &str) -> Result<()> {
-    match attributes
-        .iter()
-        .find(|attribute| attribute.path().is_ident("trace"))
-    {
+    match attributes.iter().find(|attribute| attribute.path().is_ident("trace")) {
         Some(attribute) => Err(Error::new_spanned(attribute, message)),
         None => Ok(()),
     }
@@ -155,10 +135,7 @@ pub(crate) fn refuse(attributes: &[Attribute], message: &str) -> Result<()> {
 /// `Some(span)` if the type is `repr(packed)` or `repr(packed(n))`.
 pub(crate) fn packed(attributes: &[Attribute]) -> Option<Span> {
     let mut packed = None;
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("repr"))
-    {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("repr")) {
         // What `repr` says is checked by the compiler; here only the word counts.
         let _ = attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("packed") {
@@ -176,14 +153,8 @@ pub(crate) fn packed(attributes: &[Attribute]) -> Option<Span> {
 }
 
 /// Calls `item` at each comma-separated item of each `#[trace(..)]`.
-fn for_each_item(
-    attributes: &[Attribute],
-    mut item: impl FnMut(ParseStream<'_>) -> Result<()>,
-) -> Result<()> {
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("trace"))
-    {
+fn for_each_item(attributes: &[Attribute], mut item: impl FnMut(ParseStream<'_>) -> Result<()>) -> Result<()> {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("trace")) {
         let list = attribute.meta.require_list()?;
         if list.tokens.is_empty() {
             return Err(Error::new_spanned(attribute, "`#[trace()]` says nothing"));

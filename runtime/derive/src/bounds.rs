@@ -2,10 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{
-    GenericArgument, GenericParam, Generics, Ident, PathArguments, ReturnType, Type,
-    TypeParamBound, TypePath,
-};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, ReturnType, Type, TypeParamBound, TypePath};
 use syn::{WherePredicate, parse_quote};
 
 use crate::attributes::TypeAttributes;
@@ -19,15 +16,8 @@ pub(crate) struct Needs<'a> {
 
 impl<'a> Needs<'a> {
     pub(crate) fn new(generics: &'a Generics) -> Self {
-        let parameters = generics
-            .type_params()
-            .map(|parameter| &parameter.ident)
-            .collect();
-        Needs {
-            parameters,
-            traced: Vec::new(),
-            associated: Vec::new(),
-        }
+        let parameters = generics.type_params().map(|parameter| &parameter.ident).collect();
+        Needs { parameters, traced: Vec::new(), associated: Vec::new() }
     }
 
     /// Notes the parameters that tracing a value of type `ty` may report.
@@ -42,11 +32,7 @@ impl<'a> Needs<'a> {
             Type::TraitObject(object) => {
                 for bound in &object.bounds {
                     if let TypeParamBound::Trait(bound) = bound {
-                        bound
-                            .path
-                            .segments
-                            .iter()
-                            .for_each(|segment| self.visit_arguments(&segment.arguments));
+                        bound.path.segments.iter().for_each(|segment| self.visit_arguments(&segment.arguments));
                     }
                 }
             }
@@ -65,10 +51,7 @@ impl<'a> Needs<'a> {
             }
         } else if path.path.leading_colon.is_none()
             && let Some(first) = segments.first()
-            && let Some(parameter) = self
-                .parameters
-                .iter()
-                .find(|parameter| **parameter == &first.ident)
+            && let Some(parameter) = self.parameters.iter().find(|parameter| **parameter == &first.ident)
         {
             if segments.len() == 1 {
                 self.traced.push(parameter);
@@ -77,15 +60,10 @@ impl<'a> Needs<'a> {
             }
             return;
         }
-        if segments
-            .last()
-            .is_some_and(|last| last.ident == "PhantomData")
-        {
+        if segments.last().is_some_and(|last| last.ident == "PhantomData") {
             return;
         }
-        segments
-            .iter()
-            .for_each(|segment| self.visit_arguments(&segment.arguments));
+        segments.iter().for_each(|segment| self.visit_arguments(&segment.arguments));
     }
 
     fn visit_arguments(&mut self, arguments: &'a PathArguments) {
@@ -110,30 +88,17 @@ impl<'a> Needs<'a> {
     }
 
     fn mentions_parameter(&self, ty: &'a Type) -> bool {
-        let mut inner = Needs {
-            parameters: self.parameters.clone(),
-            traced: Vec::new(),
-            associated: Vec::new(),
-        };
+        let mut inner = Needs { parameters: self.parameters.clone(), traced: Vec::new(), associated: Vec::new() };
         inner.visit(ty);
         !inner.traced.is_empty() || !inner.associated.is_empty()
     }
 
     /// `generics` with the bounds of the derived impl.
-    pub(crate) fn bounded(
-        &self,
-        generics: &Generics,
-        attributes: &TypeAttributes,
-        krate: &TokenStream,
-    ) -> Generics {
+    pub(crate) fn bounded(&self, generics: &Generics, attributes: &TypeAttributes, krate: &TokenStream) -> Generics {
         let mut generics = generics.clone();
         let mut added: Vec<WherePredicate> = Vec::new();
         // `Trace: 'static`, for lifetimes and parameters alike.
-        added.extend(
-            self.parameters
-                .iter()
-                .map(|parameter| -> WherePredicate { parse_quote!(#parameter: 'static) }),
-        );
+        added.extend(self.parameters.iter().map(|parameter| -> WherePredicate { parse_quote!(#parameter: 'static) }));
         if generics.lifetimes().next().is_some() {
             added.push(parse_quote!(Self: 'static));
         }
@@ -147,11 +112,7 @@ impl<'a> Needs<'a> {
                         added.push(parse_quote!(#parameter: #krate::Trace));
                     }
                 }
-                added.extend(
-                    self.associated
-                        .iter()
-                        .map(|ty| -> WherePredicate { parse_quote!(#ty: #krate::Trace) }),
-                );
+                added.extend(self.associated.iter().map(|ty| -> WherePredicate { parse_quote!(#ty: #krate::Trace) }));
             }
         }
         if !added.is_empty() {
@@ -169,25 +130,19 @@ pub(crate) fn unsized_parameters(generics: &Generics) -> Vec<&Ident> {
         })
     };
     let in_where = |name: &Ident| {
-        generics
-            .where_clause
-            .iter()
-            .flat_map(|clause| &clause.predicates)
-            .any(|predicate| match predicate {
-                WherePredicate::Type(predicate) => {
-                    matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident(name))
-                        && relaxed(&predicate.bounds)
-                }
-                _ => false,
-            })
+        generics.where_clause.iter().flat_map(|clause| &clause.predicates).any(|predicate| match predicate {
+            WherePredicate::Type(predicate) => {
+                matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident(name))
+                    && relaxed(&predicate.bounds)
+            }
+            _ => false,
+        })
     };
     generics
         .params
         .iter()
         .filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter)
-                if relaxed(&parameter.bounds) || in_where(&parameter.ident) =>
-            {
+            GenericParam::Type(parameter) if relaxed(&parameter.bounds) || in_where(&parameter.ident) => {
                 Some(&parameter.ident)
             }
             _ => None,
@@ -206,15 +161,7 @@ pub(crate) fn may_be_unsized(ty: &Type, unsized_parameters: &[&Ident]) -> bool {
         })
     }
     match ty {
-        Type::Path(path)
-            if path
-                .path
-                .segments
-                .last()
-                .is_none_or(|last| last.ident == "PhantomData") =>
-        {
-            false
-        }
+        Type::Path(path) if path.path.segments.last().is_none_or(|last| last.ident == "PhantomData") => false,
         Type::Path(_) | Type::Slice(_) | Type::Tuple(_) | Type::Paren(_) | Type::Group(_) => {
             contains(quote!(#ty), unsized_parameters)
         }

@@ -24,12 +24,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
 
     let mut needs = Needs::new(&input.generics);
     let unsized_parameters = bounds::unsized_parameters(&input.generics);
-    let names = Names {
-        krate: &krate,
-        tracer: &mixed("tracer"),
-        shape: &mixed("shape"),
-        depth: &mixed("depth"),
-    };
+    let names = Names { krate: &krate, tracer: &mixed("tracer"), shape: &mixed("shape"), depth: &mixed("depth") };
     let mut arms = Vec::new();
     let mut shapes = Vec::new();
     for variant in &variants {
@@ -53,13 +48,8 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
                 patterns.push(quote!(#member: #binding));
                 reports.push(report);
             }
-            let may_be_unsized =
-                matches!(input.data, Data::Struct(_)) && index + 1 == variant.fields.len();
-            let unsized_parameters = if may_be_unsized {
-                &unsized_parameters[..]
-            } else {
-                &[]
-            };
+            let may_be_unsized = matches!(input.data, Data::Struct(_)) && index + 1 == variant.fields.len();
+            let unsized_parameters = if may_be_unsized { &unsized_parameters[..] } else { &[] };
             shapes.extend(shape(field, &mode, unsized_parameters, &names));
         }
         if !reports.is_empty() {
@@ -72,11 +62,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let generics = needs.bounded(&input.generics, &attributes, &krate);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let trace = trace_fn(&arms, variants.len(), &names);
-    let shape = if attributes.leaf.is_some() {
-        leaf_shape_fn(&names)
-    } else {
-        shape_fn(&shapes, &names)
-    };
+    let shape = if attributes.leaf.is_some() { leaf_shape_fn(&names) } else { shape_fn(&shapes, &names) };
     let options = options_fn(&attributes, &krate);
     let refusal = attributes.leaf.is_none().then(|| drop_refusal(input));
 
@@ -117,23 +103,14 @@ struct Variant<'a> {
 
 fn variants(data: &Data) -> Result<Vec<Variant<'_>>> {
     match data {
-        Data::Struct(data) => Ok(vec![Variant {
-            path: quote!(Self),
-            fields: &data.fields,
-        }]),
+        Data::Struct(data) => Ok(vec![Variant { path: quote!(Self), fields: &data.fields }]),
         Data::Enum(data) => data
             .variants
             .iter()
             .map(|variant| {
-                attributes::refuse(
-                    &variant.attrs,
-                    "`#[trace(..)]` belongs on the enum or on a field of the variant",
-                )?;
+                attributes::refuse(&variant.attrs, "`#[trace(..)]` belongs on the enum or on a field of the variant")?;
                 let name = &variant.ident;
-                Ok(Variant {
-                    path: quote!(Self::#name),
-                    fields: &variant.fields,
-                })
+                Ok(Variant { path: quote!(Self::#name), fields: &variant.fields })
             })
             .collect(),
         Data::Union(data) => Err(Error::new(
@@ -144,12 +121,7 @@ fn variants(data: &Data) -> Result<Vec<Variant<'_>>> {
 }
 
 /// The statement that reports a field, if it has anything to report.
-fn report(
-    field: &Field,
-    mode: &FieldMode,
-    binding: &Ident,
-    names: &Names<'_>,
-) -> Option<TokenStream> {
+fn report(field: &Field, mode: &FieldMode, binding: &Ident, names: &Names<'_>) -> Option<TokenStream> {
     let Names { krate, tracer, .. } = names;
     match mode {
         FieldMode::Traced if is_function_pointer(&field.ty) => None,
@@ -159,26 +131,17 @@ fn report(
         }
         FieldMode::Skipped => None,
         // All of the block carries the span of the user's `unsafe`, or `forbid(unsafe_code)` would take it for ours.
-        FieldMode::With { path, unsafety } => {
-            Some(quote_spanned!(*unsafety=> unsafe { #path(#binding, #tracer) };))
-        }
+        FieldMode::With { path, unsafety } => Some(quote_spanned!(*unsafety=> unsafe { #path(#binding, #tracer) };)),
     }
 }
 
 /// The expression for what a field adds to the shape of its type, if anything.
-fn shape(
-    field: &Field,
-    mode: &FieldMode,
-    unsized_parameters: &[&Ident],
-    names: &Names<'_>,
-) -> Option<TokenStream> {
+fn shape(field: &Field, mode: &FieldMode, unsized_parameters: &[&Ident], names: &Names<'_>) -> Option<TokenStream> {
     let Names { krate, depth, .. } = names;
     let ty = &field.ty;
     match mode {
         FieldMode::Traced if is_function_pointer(ty) => None,
-        FieldMode::Traced if bounds::may_be_unsized(ty, unsized_parameters) => {
-            Some(quote!(#krate::Shape::UNKNOWN))
-        }
+        FieldMode::Traced if bounds::may_be_unsized(ty, unsized_parameters) => Some(quote!(#krate::Shape::UNKNOWN)),
         FieldMode::Traced => {
             let trace = trace_of(ty, krate);
             Some(quote!(#trace::shape(#depth)))
@@ -226,12 +189,7 @@ fn trace_fn(arms: &[TokenStream], variants: usize, names: &Names<'_>) -> TokenSt
 }
 
 fn shape_fn(fields: &[TokenStream], names: &Names<'_>) -> TokenStream {
-    let Names {
-        krate,
-        shape,
-        depth,
-        ..
-    } = names;
+    let Names { krate, shape, depth, .. } = names;
     if fields.is_empty() {
         return quote! {
             #[inline]
@@ -279,18 +237,9 @@ fn loud_if_dropped(ty: &TokenStream, krate: &TokenStream) -> TokenStream {
 fn options_fn(attributes: &TypeAttributes, krate: &TokenStream) -> Option<TokenStream> {
     let options = mixed("options");
     let calls: Vec<TokenStream> = [
-        attributes
-            .finalize
-            .as_ref()
-            .map(|path| quote!(#options.finalizer(#path);)),
-        attributes
-            .finalize_on_request
-            .as_ref()
-            .map(|path| quote!(#options.finalizer_on_request(#path);)),
-        attributes
-            .protocol
-            .as_ref()
-            .map(|table| quote!(#options.protocol(#table);)),
+        attributes.finalize.as_ref().map(|path| quote!(#options.finalizer(#path);)),
+        attributes.finalize_on_request.as_ref().map(|path| quote!(#options.finalizer_on_request(#path);)),
+        attributes.protocol.as_ref().map(|table| quote!(#options.protocol(#table);)),
     ]
     .into_iter()
     .flatten()

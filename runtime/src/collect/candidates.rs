@@ -7,15 +7,16 @@ use super::list::GenerationList;
 use crate::alloc::{Allocator, Pool, PoolFlags, PoolKind};
 use crate::object::{RawObject, SideState};
 
-/// The last mark given out: each collection of each heap in the process has one of its own, so that heaps that collect inside each
-/// other's finalizers can't take the other's pools for theirs.
+/// The last mark given out: each collection of each heap in the process has one of its own, so that heaps that collect
+/// inside each other's finalizers can't take the other's pools for theirs.
 static LAST_MARK: AtomicU64 = AtomicU64::new(0);
 
 /// The objects that one collection examines, and after a detection those that it found unreachable.
 ///
-/// A young or middle collection holds the entries of the generation lists, taken away from the heap so that user code may list new
-/// objects meanwhile. A full one, and one of a generation that was spilled, walks the pools. Either way an object belongs to the set
-/// exactly if its side state is not at rest; the death of one resets its state, and with it takes it out of the set (S8).
+/// A young or middle collection holds the entries of the generation lists, taken away from the heap so that user code
+/// may list new objects meanwhile. A full one, and one of a generation that was spilled, walks the pools. Either way an
+/// object belongs to the set exactly if its side state is not at rest; the death of one resets its state, and with it
+/// takes it out of the set (S8).
 ///
 /// The allocator is held while this exists: no pool changes class, no memory goes away.
 #[derive(Debug)]
@@ -32,9 +33,14 @@ enum Source {
 }
 
 impl Candidates {
-    /// Takes the objects of `generation` and of all younger ones under examination: each one's side state becomes that of a candidate
-    /// without internal references. `alloc` is held by the caller.
-    pub(crate) fn take(generation: Generation, young: &GenerationList, middle: &GenerationList, alloc: &Allocator) -> Candidates {
+    /// Takes the objects of `generation` and of all younger ones under examination: each one's side state becomes that
+    /// of a candidate without internal references. `alloc` is held by the caller.
+    pub(crate) fn take(
+        generation: Generation,
+        young: &GenerationList,
+        middle: &GenerationList,
+        alloc: &Allocator,
+    ) -> Candidates {
         let mark = LAST_MARK.fetch_add(1, Ordering::Relaxed) + 1;
         let involved: &[&GenerationList] = if generation == Generation::Young { &[young] } else { &[young, middle] };
         let mut this = Candidates { generation, source: Source::Pools, mark };
@@ -109,7 +115,8 @@ impl Candidates {
             return true;
         }
         if object.header().is_alive() {
-            // Exempt ones leave the young generations, whose lists they were in; full collections will see whether that has changed.
+            // Exempt ones leave the young generations, whose lists they were in; full collections will see whether that
+            // has changed.
             object.header().set_generation(Generation::Old.index() as u8);
         }
         false
@@ -143,7 +150,8 @@ impl Candidates {
         }
     }
 
-    /// Calls `f` on every object of the set in the pools that are flagged to be scanned again, taking the flags away first. False if there was none.
+    /// Calls `f` on every object of the set in the pools that are flagged to be scanned again, taking the flags away
+    /// first. False if there was none.
     pub(crate) fn for_each_rescan(&self, alloc: &Allocator, mut f: impl FnMut(RawObject)) {
         for pool in pools(alloc).filter(|pool| pool.flags().contains(PoolFlags::RESCAN)) {
             pool.clear_flags(PoolFlags::RESCAN);
@@ -163,8 +171,14 @@ impl Candidates {
         }
     }
 
-    /// After a detection: calls `survive` on what was reached, and takes it out of the set. The rest stays, as unreachable.
-    pub(crate) fn partition(&mut self, alloc: &Allocator, mut survive: impl FnMut(RawObject), mut unreachable: impl FnMut(RawObject)) {
+    /// After a detection: calls `survive` on what was reached, and takes it out of the set. The rest stays, as
+    /// unreachable.
+    pub(crate) fn partition(
+        &mut self,
+        alloc: &Allocator,
+        mut survive: impl FnMut(RawObject),
+        mut unreachable: impl FnMut(RawObject),
+    ) {
         let mut split = |object: RawObject| {
             if SideState::of(object) == SideState::REACHED {
                 SideState::REST.set(object);

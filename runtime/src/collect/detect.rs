@@ -1,6 +1,7 @@
 //! Detection: trial deletion, the phase that finds what is unreachable.
 //!
-//! Textbook form (Lins 1992 after Christopher 1984; the variant of CPython's `gc` module, Neil Schemenauer and Tim Peters, 2000):
+//! Textbook form (Lins 1992 after Christopher 1984; the variant of CPython's `gc` module, Neil Schemenauer and Tim
+//! Peters, 2000):
 //!
 //! ```text
 //! for each candidate o:        internal(o) := 0
@@ -10,11 +11,14 @@
 //! unreachable := candidates that were not reached
 //! ```
 //!
-//! Here the counts go up from zero in side bytes instead of down in the header, and `reach` works on a stack that may refuse to grow.
+//! Here the counts go up from zero in side bytes instead of down in the header, and `reach` works on a stack that may
+//! refuse to grow.
 
 use super::candidates::Candidates;
 use crate::alloc::Allocator;
-use crate::object::{Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, Tracer, type_of};
+use crate::object::{
+    Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, Tracer, type_of,
+};
 
 /// The working memory of detections, reserved with the heap: nothing here can be refused later (S10).
 #[derive(Debug)]
@@ -43,12 +47,14 @@ impl Examiner {
         Some(Examiner { hubs: HubTable::try_new()?, stack: MarkStack::try_new()? })
     }
 
-    /// Finds the unreachable objects among `candidates`, which are in state *candidate*. Afterwards the others are out of the set, and were
-    /// given to `survive`.
+    /// Finds the unreachable objects among `candidates`, which are in state *candidate*. Afterwards the others are out
+    /// of the set, and were given to `survive`.
     ///
-    /// Runs user code only in `Trace::trace`, which may panic; then the set is as it was up to the side states, and the caller finishes it.
+    /// Runs user code only in `Trace::trace`, which may panic; then the set is as it was up to the side states, and the
+    /// caller finishes it.
     ///
-    /// `again`: examines an unreachable set another time, after user code ran; whatever that made reachable survives (resurrection).
+    /// `again`: examines an unreachable set another time, after user code ran; whatever that made reachable survives
+    /// (resurrection).
     pub(crate) fn detect(
         &mut self,
         candidates: &mut Candidates,
@@ -92,8 +98,8 @@ impl Examiner {
         }
     }
 
-    /// Counts the hubs that found the table full, as many in a round as it holds. The other hubs are decided first, because the rounds need
-    /// the table for themselves.
+    /// Counts the hubs that found the table full, as many in a round as it holds. The other hubs are decided first,
+    /// because the rounds need the table for themselves.
     #[cold]
     fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator) {
         candidates.for_each(alloc, |object| {

@@ -7,17 +7,17 @@ use crate::object::{Flags, RawObject};
 
 /// The addresses of the blocks that hold objects of one generation.
 ///
-/// Freeing an object does nothing here: its block keeps a *listed* bit, and the next object in it is not listed again. So the list is an
-/// upper bound of the generation, and entries whose object died are dropped when the list is compacted or collected. While the list
-/// names a block, its pool is pinned (it keeps its class).
+/// Freeing an object does nothing here: its block keeps a *listed* bit, and the next object in it is not listed again.
+/// So the list is an upper bound of the generation, and entries whose object died are dropped when the list is
+/// compacted or collected. While the list names a block, its pool is pinned (it keeps its class).
 ///
-/// The list needs no memory that could be refused: where it can't grow, it *spills*. Then the pools concerned are flagged, and the
-/// generation is enumerated by walking them.
+/// The list needs no memory that could be refused: where it can't grow, it *spills*. Then the pools concerned are
+/// flagged, and the generation is enumerated by walking them.
 ///
 /// Invariants:
 /// - *listed*: a block has the listed bit exactly if its address is in the list, once.
-/// - *complete*: every live tracked object of the generation that is not exempt is in the list, or `spilled` is set and its pool is
-///   flagged.
+/// - *complete*: every live tracked object of the generation that is not exempt is in the list, or `spilled` is set and
+///   its pool is flagged.
 /// - `check_at` is at most the capacity.
 #[derive(Debug)]
 pub(crate) struct GenerationList {
@@ -58,7 +58,8 @@ impl GenerationList {
     /// Runs `f` on the entries. `f` runs no user code and doesn't come back to the list.
     #[inline(always)]
     fn with<R>(&self, f: impl FnOnce(&mut Vec<RawObject>) -> R) -> R {
-        // SAFETY: the only borrow of `entries`: every use in this file goes through here, and none of the closures calls back.
+        // SAFETY: the only borrow of `entries`: every use in this file goes through here, and none of the closures
+        // calls back.
         f(unsafe { &mut *self.entries.get() })
     }
 
@@ -109,7 +110,8 @@ impl GenerationList {
         self.check_at.set(length.min(self.with(|entries| entries.capacity())));
     }
 
-    /// Empties the list into flags on the pools: from now on, until the next collection, the generation is enumerated by pool.
+    /// Empties the list into flags on the pools: from now on, until the next collection, the generation is enumerated
+    /// by pool.
     pub(crate) fn spill(&self, alloc: &Allocator) {
         self.spilled.set(true);
         let mut entries = self.take();

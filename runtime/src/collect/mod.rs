@@ -1,5 +1,6 @@
-//! The collector: decides what is garbage, by trial deletion over one generation and all younger ones. Frees nothing and runs no user
-//! code but [`Trace::trace`](crate::Trace::trace); the order of events around a detection is the heap's.
+//! The collector: decides what is garbage, by trial deletion over one generation and all younger ones. Frees nothing
+//! and runs no user code but [`Trace::trace`](crate::Trace::trace); the order of events around a detection is the
+//! heap's.
 
 mod candidates;
 mod detect;
@@ -11,5 +12,5 @@ pub(crate) use candidates::Candidates;
 pub(crate) use detect::{Detection, Examiner};
 pub use generation::{Generation, InvalidGeneration};
 pub(crate) use list::GenerationList;
-pub use policy::{GenerationStats, Growth, Trigger};
 pub(crate) use policy::Policy;
+pub use policy::{GenerationStats, Growth, Trigger};

@@ -10,8 +10,8 @@ pub enum Trigger {
     /// Inside the allocation that exceeds the threshold, before the new object exists. The default.
     #[default]
     Allocation,
-    /// At the next [`Heap::safepoint`](crate::Heap::safepoint): nothing of the host's ever runs inside an allocation. What an
-    /// interpreter wants, and what CPython does since 3.12.
+    /// At the next [`Heap::safepoint`](crate::Heap::safepoint): nothing of the host's ever runs inside an allocation.
+    /// What an interpreter wants, and what CPython does since 3.12.
     Safepoint,
     /// Only by [`Heap::collect`](crate::Heap::collect).
     Manual,
@@ -19,17 +19,18 @@ pub enum Trigger {
 
 /// How far the old generation must have grown before it is collected again.
 ///
-/// A full collection costs time in proportion to the heap. Waiting until the objects that were promoted since the last one (*pending*)
-/// are a fixed share of the old ones makes that cost amortised constant per object while a heap grows (CPython's rule since 2.7, with a
-/// share of 25 %). The rule only delays automatic collections, never one that is asked for.
+/// A full collection costs time in proportion to the heap. Waiting until the objects that were promoted since the last
+/// one (*pending*) are a fixed share of the old ones makes that cost amortised constant per object while a heap grows
+/// (CPython's rule since 2.7, with a share of 25 %). The rule only delays automatic collections, never one that is
+/// asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Growth {
     percent: u32,
 }
 
 impl Growth {
-    /// Full collections wait until the pending objects are `percent` % of the old ones. 0 switches the rule off; values above 1000 count
-    /// as 1000, so that uncollected trash stays bounded by a multiple of the heap.
+    /// Full collections wait until the pending objects are `percent` % of the old ones. 0 switches the rule off; values
+    /// above 1000 count as 1000, so that uncollected trash stays bounded by a multiple of the heap.
     #[must_use]
     pub const fn percent(percent: u32) -> Growth {
         Growth { percent: if percent > 1000 { 1000 } else { percent } }
@@ -55,7 +56,8 @@ pub struct GenerationStats {
     pub collections: u64,
     /// Objects that they found unreachable and freed. Resurrected ones don't count.
     pub collected: u64,
-    /// Objects that they found unreachable and could not free: always 0 here; CPython has them for objects of legacy types.
+    /// Objects that they found unreachable and could not free: always 0 here; CPython has them for objects of legacy
+    /// types.
     pub uncollectable: u64,
     /// Cells that were mutably borrowed while a collection looked at them. What they hold was kept.
     pub opaque_cells: u64,
@@ -63,8 +65,8 @@ pub struct GenerationStats {
 
 /// Thresholds, counts and settings of one heap.
 ///
-/// `count[0]` is the number of young objects alive, known to the young list; `counts` are the other two: collections of the next younger
-/// generation since the last one of this generation.
+/// `count[0]` is the number of young objects alive, known to the young list; `counts` are the other two: collections of
+/// the next younger generation since the last one of this generation.
 #[derive(Debug)]
 pub(crate) struct Policy {
     thresholds: Cell<[i32; 3]>,
@@ -122,12 +124,14 @@ impl Policy {
         if self.is_automatic() { usize::try_from(self.thresholds.get()[0]).unwrap_or(0) } else { usize::MAX }
     }
 
-    /// The generation that is due when `young` objects are alive in the youngest: the oldest one whose count exceeds its threshold.
+    /// The generation that is due when `young` objects are alive in the youngest: the oldest one whose count exceeds
+    /// its threshold.
     pub(crate) fn select(&self, young: usize) -> Option<Generation> {
         let [_, middle, old] = Generation::ALL;
         let [count1, count2] = self.counts.get();
         let [t0, t1, t2] = self.thresholds.get();
-        let exceeds = |count: usize, threshold: i32| usize::try_from(threshold).is_ok_and(|limit| count > limit) || threshold < 0;
+        let exceeds =
+            |count: usize, threshold: i32| usize::try_from(threshold).is_ok_and(|limit| count > limit) || threshold < 0;
         if exceeds(count2, t2) && self.growth.get().allows(self.pending.get(), self.old.get()) {
             Some(old)
         } else if exceeds(count1, t1) {

@@ -10,7 +10,8 @@ use super::Gc;
 use crate::heap::{Heap, HeapState};
 use crate::object::{Flags, Managed, RawObject, Shape, Trace, Tracer, Type, type_of};
 
-/// A counted pointer to an object of any type: one word, non-null, never moving. What an interpreter's values are made of.
+/// A counted pointer to an object of any type: one word, non-null, never moving. What an interpreter's values are made
+/// of.
 ///
 /// Compared and hashed by identity.
 ///
@@ -48,7 +49,8 @@ impl AnyGc {
         AnyGc { object, marker: PhantomData }
     }
 
-    /// The one way from an address to a handle: refuses objects that are dead, dying, queued, lent exclusively or not there (S3).
+    /// The one way from an address to a handle: refuses objects that are dead, dying, queued, lent exclusively or not
+    /// there (S3).
     pub(crate) fn revive(object: RawObject) -> Option<AnyGc> {
         object.is_revivable().then(|| AnyGc::from_borrowed(object))
     }
@@ -106,7 +108,8 @@ impl AnyGc {
         self.ty().name()
     }
 
-    /// The host's protocol table for the payload's type, if it declared one of type `P` ([`TypeOptions::protocol`]). Constant time.
+    /// The host's protocol table for the payload's type, if it declared one of type `P` ([`TypeOptions::protocol`]).
+    /// Constant time.
     ///
     /// [`TypeOptions::protocol`]: crate::TypeOptions::protocol
     #[inline]

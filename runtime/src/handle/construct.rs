@@ -11,7 +11,8 @@ use crate::heap::{Heap, HeapState, OutOfMemory, default_state};
 use crate::object::{Finalizer, Flags, Managed, RawObject, Trace, Type, TypeOptions, object_size};
 
 impl Heap {
-    /// A new object. May collect first (finalizers may run), unless the heap's [trigger](Heap::set_trigger) says otherwise.
+    /// A new object. May collect first (finalizers may run), unless the heap's [trigger](Heap::set_trigger) says
+    /// otherwise.
     ///
     /// # Panics
     /// If memory is refused; [`try_alloc`](Heap::try_alloc) gives the value back instead.
@@ -59,7 +60,9 @@ impl Heap {
     pub fn alloc_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let state = self.state_ptr();
         let ty = self.state().types.get(T::DESCRIPTOR);
-        let Some(reservation) = Reservation::new(state, ty, object_size(ty.descriptor.layout), ty.descriptor.layout.align()) else {
+        let Some(reservation) =
+            Reservation::new(state, ty, object_size(ty.descriptor.layout), ty.descriptor.layout.align())
+        else {
             OutOfMemory::new((), size_of::<T>()).raise()
         };
         let weak = to_reserved::<T>(reservation.object);
@@ -165,7 +168,8 @@ impl<T: Trace> Gc<T> {
     }
 }
 
-/// Makes objects with payload `T` in one heap, without looking up the type each time. Made by [`Heap::factory`]; keeps the heap's memory.
+/// Makes objects with payload `T` in one heap, without looking up the type each time. Made by [`Heap::factory`]; keeps
+/// the heap's memory.
 ///
 /// ```
 /// use tailbite::Heap;
@@ -200,8 +204,10 @@ impl<T: Trace> Factory<T> {
     #[inline]
     pub fn try_alloc(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         let reserved = match self.bin {
-            // SAFETY: the factory keeps the state.
-            Some(bin) => unsafe { HeapState::allocate(self.state, self.template, bin) }.map(|object| (object, self.template)),
+            Some(bin) => {
+                // SAFETY: the factory keeps the state.
+                unsafe { HeapState::allocate(self.state, self.template, bin) }.map(|object| (object, self.template))
+            }
             None => reserve_unusual::<T>(self.state, self.ty),
         };
         match reserved {
@@ -233,15 +239,15 @@ impl<T> fmt::Debug for Factory<T> {
 }
 
 impl<T: Trace> TypeOptions<T> {
-    /// A finalizer for every object of the type: runs once in the life of a tracked object, before it dies by count or as garbage, while
-    /// everything it refers to is intact. It may do anything, also keep the object alive (resurrection). The finalizer of an untracked
-    /// object runs at every death, as with CPython's non-GC types.
+    /// A finalizer for every object of the type: runs once in the life of a tracked object, before it dies by count or
+    /// as garbage, while everything it refers to is intact. It may do anything, also keep the object alive
+    /// (resurrection). The finalizer of an untracked object runs at every death, as with CPython's non-GC types.
     pub fn finalizer(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
         self.set_finalizer(finalizer, true)
     }
 
-    /// The same, only for objects for which [`Gc::request_finalizer`] was called: others pay nothing. For one Rust type that serves script
-    /// classes with and without a finalizer.
+    /// The same, only for objects for which [`Gc::request_finalizer`] was called: others pay nothing. For one Rust type
+    /// that serves script classes with and without a finalizer.
     pub fn finalizer_on_request(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
         self.set_finalizer(finalizer, false)
     }

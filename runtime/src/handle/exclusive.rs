@@ -10,8 +10,9 @@ use crate::object::{Flags, RawObject};
 
 /// Exclusive access to the payload of an object, lent by [`Gc::get_mut`] and [`Gc::make_mut`].
 ///
-/// While the guard lives, the object is hidden from the collector: it isn't examined, and what it holds counts as held from outside. Anything
-/// else would read it while it is being written (S1). Leaking the guard (`mem::forget`) leaks the object: it is never freed.
+/// While the guard lives, the object is hidden from the collector: it isn't examined, and what it holds counts as held
+/// from outside. Anything else would read it while it is being written (S1). Leaking the guard (`mem::forget`) leaks
+/// the object: it is never freed.
 pub struct GcMut<'a, T: ?Sized> {
     object: RawObject,
     payload: NonNull<T>,

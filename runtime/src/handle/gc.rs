@@ -9,13 +9,17 @@ use super::{AnyGc, GcMut, Weak};
 use crate::heap::{Heap, HeapState};
 use crate::object::{Flags, RawObject, Trace, Tracer, type_of};
 
-/// A counted pointer to an object: `Rc` for interpreters. The object dies the moment its last `Gc` is dropped; cycles are collected.
+/// A counted pointer to an object: `Rc` for interpreters. The object dies the moment its last `Gc` is dropped; cycles
+/// are collected.
 ///
-/// One word for sized `T`, with a niche (`Option<Gc<T>>` is one word too), two for `dyn` and slices. Functions on the handle are associated,
-/// as with `Rc`, so that they don't hide the payload's methods. Differences from `Rc`: [`get_mut`](Gc::get_mut) and
-/// [`make_mut`](Gc::make_mut) return a guard; there is no `pin`; a count can't overflow (an object whose count did lives for ever).
+/// One word for sized `T`, with a niche (`Option<Gc<T>>` is one word too), two for `dyn` and slices. Functions on the
+/// handle are associated, as with `Rc`, so that they don't hide the payload's methods. Differences from `Rc`:
+/// [`get_mut`](Gc::get_mut) and
+/// [`make_mut`](Gc::make_mut) return a guard; there is no `pin`; a count can't overflow (an object whose count did
+/// lives for ever).
 ///
-/// Cloning and dropping handles costs what it costs with `Rc`. Handles can't leave their thread, but outlive their heap.
+/// Cloning and dropping handles costs what it costs with `Rc`. Handles can't leave their thread, but outlive their
+/// heap.
 ///
 /// ```
 /// use tailbite::Gc;
@@ -82,7 +86,8 @@ impl<T: ?Sized> Gc<T> {
         super::weak::handle_count(Gc::object(this))
     }
 
-    /// Whether this is the only handle to the object, and nothing refers to it weakly: whether [`get_mut`](Gc::get_mut) succeeds.
+    /// Whether this is the only handle to the object, and nothing refers to it weakly: whether [`get_mut`](Gc::get_mut)
+    /// succeeds.
     #[must_use]
     pub fn is_unique(this: &Gc<T>) -> bool {
         Gc::object(this).header().count() == 1 && !super::weak::is_referred_to(Gc::object(this))
@@ -104,7 +109,8 @@ impl<T: ?Sized> Gc<T> {
         this.payload.as_ptr()
     }
 
-    /// Turns the handle into a raw pointer, which owns its reference: pass it to [`from_raw`](Gc::from_raw), or the object leaks.
+    /// Turns the handle into a raw pointer, which owns its reference: pass it to [`from_raw`](Gc::from_raw), or the
+    /// object leaks.
     #[inline]
     #[must_use]
     pub fn into_raw(this: Gc<T>) -> *const T {
@@ -163,8 +169,8 @@ impl<T: ?Sized> Gc<T> {
         tracer.edge(Gc::object(this));
     }
 
-    /// Arms the finalizer that the object's type declares as [on request](crate::TypeOptions::finalizer_on_request). Does nothing if
-    /// the type has none, or if it has run.
+    /// Arms the finalizer that the object's type declares as [on request](crate::TypeOptions::finalizer_on_request).
+    /// Does nothing if the type has none, or if it has run.
     pub fn request_finalizer(this: &Gc<T>) {
         request_finalizer(Gc::object(this));
     }
@@ -176,8 +182,8 @@ impl<T: ?Sized> Gc<T> {
 }
 
 impl<T: Trace> Gc<T> {
-    /// The payload, if this is the only handle; otherwise the handle back. Weak references are cleared and their callbacks run before this
-    /// returns; the finalizer doesn't run.
+    /// The payload, if this is the only handle; otherwise the handle back. Weak references are cleared and their
+    /// callbacks run before this returns; the finalizer doesn't run.
     ///
     /// # Errors
     /// The handle, if there are others.
@@ -187,7 +193,8 @@ impl<T: Trace> Gc<T> {
             return Err(this);
         }
         let payload = Gc::into_payload(this);
-        // SAFETY: the only handle was just consumed: the payload is moved out once, and its object is dismantled with it.
+        // SAFETY: the only handle was just consumed: the payload is moved out once, and its object is dismantled with
+        // it.
         Ok(HeapState::dismantle(object, || unsafe { payload.read() }))
     }
 
@@ -206,8 +213,8 @@ impl<T: Trace> Gc<T> {
         Gc::try_unwrap(this).unwrap_or_else(|this| T::clone(&this))
     }
 
-    /// Exclusive access to the payload; if there are other handles, of a clone in the same heap, which this handle then refers to. If only
-    /// weak references are left, they are cleared (their callbacks run).
+    /// Exclusive access to the payload; if there are other handles, of a clone in the same heap, which this handle then
+    /// refers to. If only weak references are left, they are cleared (their callbacks run).
     ///
     /// Unlike `Rc::make_mut` this returns a guard: while it lives, collections don't look into the object (S1).
     ///
@@ -245,7 +252,8 @@ impl<T: ?Sized> Deref for Gc<T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: the handle keeps the object; its payload is only lent mutably while the one handle to it is borrowed (S1).
+        // SAFETY: the handle keeps the object; its payload is only lent mutably while the one handle to it is borrowed
+        // (S1).
         unsafe { self.payload.as_ref() }
     }
 }

@@ -45,14 +45,16 @@ impl Heap {
         object.as_object().is_tracked()
     }
 
-    /// Whether the finalizer of a tracked object has run. Always false for untracked ones, whose finalizer runs at every death.
+    /// Whether the finalizer of a tracked object has run. Always false for untracked ones, whose finalizer runs at
+    /// every death.
     #[must_use]
     pub fn is_finalized(&self, object: &impl Handle) -> bool {
         object.as_object().header().has(Flags::FINALIZED)
     }
 
-    /// Makes an object immortal, as an interpreter's `None` or interned names: the heap owns a reference to it until it is closed, and
-    /// collections never look at it. Handles to it are counted as ever. What it refers to is held with it.
+    /// Makes an object immortal, as an interpreter's `None` or interned names: the heap owns a reference to it until it
+    /// is closed, and collections never look at it. Handles to it are counted as ever. What it refers to is held with
+    /// it.
     ///
     /// ```
     /// use tailbite::Heap;
@@ -80,8 +82,8 @@ impl Heap {
         super::weak::record_of(object.as_object()).map_or(0, |record| unsafe { record_ref(record) }.reference_count())
     }
 
-    /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without callback, then the others,
-    /// newest first.
+    /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without
+    /// callback, then the others, newest first.
     #[must_use]
     pub fn get_weakrefs(&self, object: &impl Handle) -> Vec<AnyGc> {
         let Some(record) = super::weak::record_of(object.as_object()) else { return Vec::new() };

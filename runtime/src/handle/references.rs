@@ -1,4 +1,5 @@
-//! `WeakRef` and `Proxy`: weak references that are objects themselves, with callbacks, as Python's `weakref.ref` and `weakref.proxy`.
+//! `WeakRef` and `Proxy`: weak references that are objects themselves, with callbacks, as Python's `weakref.ref` and
+//! `weakref.proxy`.
 
 use core::fmt;
 use core::ptr::NonNull;
@@ -8,11 +9,13 @@ use crate::heap::{Heap, HeapState};
 use crate::object::{RawObject, Shape, Trace, Tracer, Untraced};
 use crate::weak::{Callback, Kind, Reference, record_ref};
 
-/// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by the reference.
+/// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by
+/// the reference.
 ///
-/// It runs once, after the reference was cleared: when the referent dies by count after its finalizer, in a collection before any
-/// finalizer. It doesn't run if the reference dies first, or is garbage in the same collection. Of several callbacks for one referent the
-/// newest runs first. It may do anything; a panic goes to the heap's [hook](crate::Heap::set_unraisable_hook).
+/// It runs once, after the reference was cleared: when the referent dies by count after its finalizer, in a collection
+/// before any finalizer. It doesn't run if the reference dies first, or is garbage in the same collection. Of several
+/// callbacks for one referent the newest runs first. It may do anything; a panic goes to the heap's
+/// [hook](crate::Heap::set_unraisable_hook).
 pub trait WeakCallback: Trace {
     /// `reference` is the `WeakRef` or `Proxy`, already dead.
     fn call(&self, reference: &AnyGc);
@@ -73,7 +76,8 @@ impl fmt::Display for ReferenceError {
 
 impl core::error::Error for ReferenceError {}
 
-/// A weak reference that is an object: Python's `weakref.ref`. Lives in its referent's heap, is tracked, and doesn't keep its referent.
+/// A weak reference that is an object: Python's `weakref.ref`. Lives in its referent's heap, is tracked, and doesn't
+/// keep its referent.
 ///
 /// ```
 /// use tailbite::{Gc, WeakRef};
@@ -87,7 +91,8 @@ impl core::error::Error for ReferenceError {}
 #[repr(transparent)]
 pub struct WeakRef(Reference);
 
-/// A weak reference that stands for its referent: Python's `weakref.proxy`. The host forwards operations to what [`get`](Proxy::get) gives.
+/// A weak reference that stands for its referent: Python's `weakref.proxy`. The host forwards operations to what
+/// [`get`](Proxy::get) gives.
 ///
 /// ```
 /// use tailbite::{Gc, Proxy};
@@ -144,7 +149,8 @@ macro_rules! reference_object {
                 self.0.target().is_some()
             }
 
-            /// The callback object; none if there is no callback, or if the referent is dead. Downcast it to the type that was passed.
+            /// The callback object; none if there is no callback, or if the referent is dead. Downcast it to the type
+            /// that was passed.
             #[must_use]
             pub fn callback(&self) -> Option<AnyGc> {
                 self.0.record()?;
@@ -152,8 +158,8 @@ macro_rules! reference_object {
             }
         }
 
-        // SAFETY: reports the one handle that a reference owns, its callback's, which changes only through cells. `Drop` lets that handle go
-        // and touches nothing behind it.
+        // SAFETY: reports the one handle that a reference owns, its callback's, which changes only through cells.
+        // `Drop` lets that handle go and touches nothing behind it.
         unsafe impl Trace for $name {
             fn trace(&self, tracer: &mut Tracer<'_>) {
                 if let Some(callback) = self.0.callback() {
@@ -188,7 +194,8 @@ fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Callback 
     /// # Safety
     /// `callback` is alive with payload `C`, `reference` is alive.
     unsafe fn call<C: WeakCallback>(callback: RawObject, reference: RawObject) {
-        // SAFETY: the caller's promise. The callback's handles are never handed out as the only one, so it isn't lent mutably meanwhile.
+        // SAFETY: the caller's promise. The callback's handles are never handed out as the only one, so it isn't lent
+        // mutably meanwhile.
         let callback = unsafe { callback.payload().cast::<C>().as_ref() };
         callback.call(&AnyGc::from_borrowed(reference));
     }
@@ -212,7 +219,8 @@ fn make<T: Trace>(referent: RawObject, kind: Kind, callback: Option<Callback>, w
     {
         return known;
     }
-    // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one, with the record.
+    // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one,
+    // with the record.
     let reference = Heap::with_state(HeapState::of(referent), |heap| heap.alloc(wrap(Reference::new(kind, callback))));
     let record = super::weak::record_for(referent);
     if callback.is_none()

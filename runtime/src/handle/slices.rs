@@ -11,7 +11,8 @@ use crate::object::{Managed, Trace, WithSlice, tailed_size};
 impl Heap {
     /// A new object that holds the items inline: no second allocation.
     ///
-    /// If the iterator yields fewer items than it announced, the slice is shorter (the block is not); items beyond are left in it.
+    /// If the iterator yields fewer items than it announced, the slice is shorter (the block is not); items beyond are
+    /// left in it.
     ///
     /// ```
     /// use tailbite::{Gc, Heap};
@@ -21,7 +22,8 @@ impl Heap {
     /// ```
     ///
     /// # Panics
-    /// If memory is refused or the size can't be represented ("capacity overflow"), or if the iterator panics; then the items so far are dropped.
+    /// If memory is refused or the size can't be represented ("capacity overflow"), or if the iterator panics; then the
+    /// items so far are dropped.
     pub fn alloc_slice<I: IntoIterator<IntoIter: ExactSizeIterator>>(&self, items: I) -> Gc<[I::Item]>
     where
         I::Item: Trace,
@@ -108,13 +110,16 @@ impl Heap {
         let length = items.len();
         let parts = Layout::array::<I::Item>(length).ok().and_then(|slice| Layout::new::<H>().extend(slice).ok());
         let layout = parts.map(|(layout, _)| layout.pad_to_align());
-        let (Some(reservation), Some((_, offset))) = (self.reserve_tailed::<WithSlice<H, I::Item>>(layout), parts) else {
+        let (Some(reservation), Some((_, offset))) = (self.reserve_tailed::<WithSlice<H, I::Item>>(layout), parts)
+        else {
             return Err(OutOfMemory::new((head, items), requested(layout)));
         };
         let payload = reservation.object.payload();
         // SAFETY: the block was reserved for a `repr(C)` head and, `offset` behind its start, `length` items.
         Ok(unsafe {
-            fill::<WithSlice<H, I::Item>, _>(reservation, payload.add(offset).cast(), length, items, || payload.cast().write(head))
+            fill::<WithSlice<H, I::Item>, _>(reservation, payload.add(offset).cast(), length, items, || {
+                payload.cast().write(head);
+            })
         })
     }
 
@@ -129,10 +134,12 @@ fn requested(layout: Option<Layout>) -> usize {
     layout.and_then(tailed_size).unwrap_or(usize::MAX)
 }
 
-/// Fills a reserved block from an iterator, and makes it an object. A panic of the iterator drops what is there and frees the block.
+/// Fills a reserved block from an iterator, and makes it an object. A panic of the iterator drops what is there and
+/// frees the block.
 ///
 /// # Safety
-/// `elements` is room for `length` items in the reserved block, which is meant for an `M`; `complete` writes what else an `M` consists of.
+/// `elements` is room for `length` items in the reserved block, which is meant for an `M`; `complete` writes what else
+/// an `M` consists of.
 unsafe fn fill<M: Managed + ?Sized, I: Iterator>(
     reservation: Reservation,
     elements: NonNull<I::Item>,

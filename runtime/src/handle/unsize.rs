@@ -21,15 +21,17 @@ fn graft<T, U: ?Sized>(whole: NonNull<T>, view: &U) -> NonNull<U> {
         "the closure given to `unsize` must return a view of the whole payload"
     );
     let mut pointer = NonNull::from(view);
-    // SAFETY: a pointer, wide or not, starts with its address word: there is no stable way to name it yet. That it does is checked next.
+    // SAFETY: a pointer, wide or not, starts with its address word: there is no stable way to name it yet. That it does
+    // is checked next.
     unsafe { (&raw mut pointer).cast::<NonNull<T>>().write(whole) };
     assert!(pointer.cast::<T>() == whole, "a wide pointer doesn't start with its address on this target");
     pointer
 }
 
 impl<T> Gc<T> {
-    /// The same handle, seen as another type: `Gc::unsize(handle, |x| x as &dyn Shape)`, or `|x| x as &_` where the target is known. The
-    /// closure returns a view of the whole payload. The object keeps its own type: dropping and downcasting go by that.
+    /// The same handle, seen as another type: `Gc::unsize(handle, |x| x as &dyn Shape)`, or `|x| x as &_` where the
+    /// target is known. The closure returns a view of the whole payload. The object keeps its own type: dropping and
+    /// downcasting go by that.
     ///
     /// ```
     /// use tailbite::{Gc, Trace};
@@ -70,7 +72,11 @@ pub trait Unsize<T> {
 impl<T> Unsize<T> for Gc<T> {
     type Target<U: ?Sized> = Gc<U>;
 
-    unsafe fn unsize_from<U: ?Sized>(self, view: impl for<'a> FnOnce(&'a T) -> &'a U, _: fn(*const T) -> *const U) -> Gc<U> {
+    unsafe fn unsize_from<U: ?Sized>(
+        self,
+        view: impl for<'a> FnOnce(&'a T) -> &'a U,
+        _: fn(*const T) -> *const U,
+    ) -> Gc<U> {
         Gc::unsize(self, view)
     }
 }
@@ -78,7 +84,11 @@ impl<T> Unsize<T> for Gc<T> {
 impl<T> Unsize<T> for Weak<T> {
     type Target<U: ?Sized> = Weak<U>;
 
-    unsafe fn unsize_from<U: ?Sized>(self, _: impl for<'a> FnOnce(&'a T) -> &'a U, coerce: fn(*const T) -> *const U) -> Weak<U> {
+    unsafe fn unsize_from<U: ?Sized>(
+        self,
+        _: impl for<'a> FnOnce(&'a T) -> &'a U,
+        coerce: fn(*const T) -> *const U,
+    ) -> Weak<U> {
         // A thin target could be reached by a cast that is no unsizing coercion.
         const { assert_wide::<U>() };
         // There may be no payload to borrow any more, so the coercion works on the raw pointer.
@@ -106,7 +116,8 @@ impl<T> Unsize<T> for Weak<T> {
 macro_rules! unsize {
     ($handle:expr => $target:ty) => {
         match $handle {
-            // SAFETY: both closures are the same unsizing coercion; any other cast is refused for one of them, or for its thin target.
+            // SAFETY: both closures are the same unsizing coercion; any other cast is refused for one of them, or for
+            // its thin target.
             handle => unsafe {
                 $crate::__private::Unsize::unsize_from::<$target>(
                     handle,

@@ -11,10 +11,12 @@ use crate::heap::{HeapState, OutOfMemory};
 use crate::object::{Managed, RawObject, Shape, Trace, Tracer};
 use crate::weak::{Record, record_ref};
 
-/// A pointer to an object that doesn't keep it alive: [`upgrade`](Weak::upgrade) gives a handle as long as the object lives.
+/// A pointer to an object that doesn't keep it alive: [`upgrade`](Weak::upgrade) gives a handle as long as the object
+/// lives.
 ///
-/// Weak handles are equal, and hash alike, if they were made for the same object, dead or alive: an object that reuses a dead one's address
-/// is never mistaken for it. For callbacks, use [`WeakRef`](crate::WeakRef). Objects that nobody refers to weakly pay nothing for this.
+/// Weak handles are equal, and hash alike, if they were made for the same object, dead or alive: an object that reuses
+/// a dead one's address is never mistaken for it. For callbacks, use [`WeakRef`](crate::WeakRef). Objects that nobody
+/// refers to weakly pay nothing for this.
 ///
 /// ```
 /// use tailbite::Gc;
@@ -102,8 +104,8 @@ impl<T: ?Sized> Weak<T> {
     /// Put together again.
     ///
     /// # Safety
-    /// `record` came from [`into_parts`](Weak::into_parts), once; `payload` is the same address, described by other metadata for the whole
-    /// payload.
+    /// `record` came from [`into_parts`](Weak::into_parts), once; `payload` is the same address, described by other
+    /// metadata for the whole payload.
     pub(super) unsafe fn from_parts(payload: NonNull<T>, record: Option<NonNull<Record>>) -> Weak<T> {
         Weak { payload, record, marker: PhantomData }
     }

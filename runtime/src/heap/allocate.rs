@@ -8,8 +8,8 @@ use crate::alloc::{Bin, PoolKind};
 use crate::collect::{Generation, Trigger};
 use crate::object::{Flags, RawObject, Type};
 
-/// Memory for an object was refused, by the operating system or because the size can't be represented. The value that was to be moved
-/// into the object comes back in the error.
+/// Memory for an object was refused, by the operating system or because the size can't be represented. The value that
+/// was to be moved into the object comes back in the error.
 pub struct OutOfMemory<T> {
     value: T,
     requested: usize,
@@ -29,11 +29,6 @@ impl<T> OutOfMemory<T> {
     #[must_use]
     pub fn requested(&self) -> usize {
         self.requested
-    }
-
-    /// The same error for another value.
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> OutOfMemory<U> {
-        OutOfMemory { value: f(self.value), requested: self.requested }
     }
 
     /// Panics with the error's message, as the infallible twins of the `try_` functions do.
@@ -62,8 +57,9 @@ impl<T> fmt::Debug for OutOfMemory<T> {
 impl<T> core::error::Error for OutOfMemory<T> {}
 
 impl HeapState {
-    /// A block for an object with this header template, in `bin`; its header is that of a free block until [`Header::init`] makes it an
-    /// object's. May collect, and thereby run user code, before the block is reserved or while it is.
+    /// A block for an object with this header template, in `bin`; its header is that of a free block until
+    /// [`Header::init`] makes it an object's. May collect, and thereby run user code, before the block is reserved or
+    /// while it is.
     ///
     /// [`Header::init`]: crate::object::Header::init
     ///
@@ -112,7 +108,9 @@ impl HeapState {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         let Some(block) = this.alloc.allocate_large(ty.kind(), size, align) else {
-            let object = Self::allocate_after_collection(state, template, |this| this.alloc.allocate_large(ty.kind(), size, align));
+            let object = Self::allocate_after_collection(state, template, |this| {
+                this.alloc.allocate_large(ty.kind(), size, align)
+            });
             return Some((object?, template));
         };
         // SAFETY: a large block, whose header word is initialised.
@@ -123,7 +121,8 @@ impl HeapState {
         Some((object, template))
     }
 
-    /// Memory was refused: collects everything and tries once more, unless the host wants no collection inside allocations (S19).
+    /// Memory was refused: collects everything and tries once more, unless the host wants no collection inside
+    /// allocations (S19).
     #[cold]
     fn allocate_after_collection(
         state: NonNull<HeapState>,
@@ -174,11 +173,14 @@ impl HeapState {
                 }
             }
         }
-        this.young.push_or_spill(object, allowance.saturating_add(allowance / 4).min(1 << 32), &this.alloc);
+        // Without a threshold in force nothing is gained by a long list.
+        let bound = if allowance == usize::MAX { 0 } else { allowance + allowance / 4 };
+        this.young.push_or_spill(object, bound, &this.alloc);
         if this.policy.due.get() {
             return;
         }
-        // A list that is nearly full of the living is looked at again only after an eighth of the threshold: counting them costs a look at each.
+        // A list that is nearly full of the living is looked at again only after an eighth of the threshold: counting
+        // them costs a look at each.
         this.young.set_check_at(allowance.max(live.saturating_add(allowance / 8)));
     }
 

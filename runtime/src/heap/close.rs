@@ -1,8 +1,8 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
-//! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack. Dropping the `Heap`
-//! *closes* the state: immortals become ordinary, what is garbage is collected, and from then on objects live and die by count alone. The
-//! last block freed, or the last operation to return, frees the state (S18).
+//! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack.
+//! Dropping the `Heap` *closes* the state: immortals become ordinary, what is garbage is collected, and from then on
+//! objects live and die by count alone. The last block freed, or the last operation to return, frees the state (S18).
 
 use core::ptr::NonNull;
 
@@ -20,7 +20,8 @@ impl HeapState {
         self.operations.set(self.operations.get() + 1);
     }
 
-    /// Ends an operation: closes the heap if that was asked for meanwhile, and frees the state if nothing keeps it any more.
+    /// Ends an operation: closes the heap if that was asked for meanwhile, and frees the state if nothing keeps it any
+    /// more.
     pub(crate) fn end_operation(state: NonNull<HeapState>) {
         // SAFETY: the operation kept the state.
         let this = unsafe { state.as_ref() };
@@ -76,7 +77,8 @@ impl HeapState {
         self.alloc.close();
     }
 
-    /// Makes `object` immortal: the heap owns a reference to it until it is closed. Collections neither examine nor free it.
+    /// Makes `object` immortal: the heap owns a reference to it until it is closed. Collections neither examine nor
+    /// free it.
     pub(crate) fn immortalize(&self, object: RawObject) {
         if !object.header().has(Flags::IMMORTAL) {
             object.header().increment();

@@ -21,8 +21,8 @@ use crate::object::{Flags, RawObject, SideState, type_of};
 use crate::weak::PendingCallbacks;
 
 impl HeapState {
-    /// Collects `generation` and all younger ones; the number of objects freed. 0 at once if a collection is under way, or if the heap is
-    /// closed. Never unwinds.
+    /// Collects `generation` and all younger ones; the number of objects freed. 0 at once if a collection is under way,
+    /// or if the heap is closed. Never unwinds.
     pub(crate) fn collect(state: NonNull<HeapState>, generation: Generation) -> usize {
         // SAFETY: the callers promise that the state is alive.
         let this = unsafe { state.as_ref() };
@@ -72,16 +72,13 @@ impl HeapState {
     }
 
     /// Runs one detection over `set`, promoting what survives. `None` if a trace panicked: then everything survives.
-    fn detect(
-        &self,
-        set: &mut Candidates,
-        totals: &mut Totals,
-        again: bool,
-    ) -> Option<Detection> {
+    fn detect(&self, set: &mut Candidates, totals: &mut Totals, again: bool) -> Option<Detection> {
         let target = set.generation().next();
         // SAFETY: the only borrow: one collection at a time uses the examiner (`collecting`), and only here.
         let examiner = unsafe { &mut *self.examiner.get() };
-        match catch_unwind(AssertUnwindSafe(|| examiner.detect(set, &self.alloc, again, |object| self.promote(object, target)))) {
+        match catch_unwind(AssertUnwindSafe(|| {
+            examiner.detect(set, &self.alloc, again, |object| self.promote(object, target))
+        })) {
             Ok(detection) => {
                 totals.survivors += detection.survivors;
                 totals.opaque_cells += detection.opaque_cells;
@@ -143,8 +140,8 @@ impl HeapState {
         });
     }
 
-    /// Drops the payloads of the garbage where they lie. References among the garbage count for nothing ([`Flags::DOOMED`]); what it holds
-    /// of the living is let go, and may die as usual.
+    /// Drops the payloads of the garbage where they lie. References among the garbage count for nothing
+    /// ([`Flags::DOOMED`]); what it holds of the living is let go, and may die as usual.
     fn drop_payloads(&self, set: &Candidates) {
         set.for_each(&self.alloc, |object| {
             // SAFETY: a doomed object keeps its type until its block is freed.
@@ -199,7 +196,8 @@ impl Totals {
             state.report(UnraisableContext::Trace, "", payload);
         }
         if let Some(name) = self.over_reported {
-            let message = format!("`{name}` is reported more often than it is held; an `unsafe impl Trace` breaks its contract");
+            let message =
+                format!("`{name}` is reported more often than it is held; an `unsafe impl Trace` breaks its contract");
             state.report(UnraisableContext::OverReport, name, Box::new(message));
         }
     }

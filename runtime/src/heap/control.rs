@@ -2,17 +2,17 @@
 
 use std::rc::Rc;
 
+use super::Heap;
 use super::state::HeapState;
 use super::unraisable::Unraisable;
-use super::Heap;
 use crate::alloc::{MemoryStats, PoolKind};
 use crate::collect::{Generation, GenerationStats, Growth, Trigger};
 use crate::object::{Flags, Mode, Tracer, type_of};
 
 impl Heap {
-    /// Collects `generation` and all younger ones, whatever the thresholds say and even while collection is [disabled](Heap::disable).
-    /// Returns the number of objects freed; resurrected ones don't count. Inside a collection (in a finalizer, callback or drop) it returns
-    /// 0 at once.
+    /// Collects `generation` and all younger ones, whatever the thresholds say and even while collection is
+    /// [disabled](Heap::disable). Returns the number of objects freed; resurrected ones don't count. Inside a
+    /// collection (in a finalizer, callback or drop) it returns 0 at once.
     ///
     /// Cost: in proportion to the objects of the generations collected, and for [`Generation::Old`] to the whole heap.
     ///
@@ -33,24 +33,26 @@ impl Heap {
         HeapState::collect(self.state_ptr(), generation)
     }
 
-    /// The thresholds of the three generations. A generation is collected when its [count](Heap::get_count) *exceeds* its threshold.
-    /// A new heap has CPython's: 2000, 10, 10.
+    /// The thresholds of the three generations. A generation is collected when its [count](Heap::get_count) *exceeds*
+    /// its threshold. A new heap has CPython's: 2000, 10, 10.
     #[must_use]
     pub fn get_threshold(&self) -> [i32; 3] {
         self.state().policy.thresholds()
     }
 
-    /// Sets the thresholds. As in CPython, 0 for the youngest generation switches automatic collection off, and a negative one is exceeded
-    /// by any count.
+    /// Sets the thresholds. As in CPython, 0 for the youngest generation switches automatic collection off, and a
+    /// negative one is exceeded by any count.
     pub fn set_threshold(&self, thresholds: [i32; 3]) {
         self.state().policy.set_thresholds(thresholds);
         self.state().refresh_young_check();
     }
 
-    /// The counts of the three generations: tracked objects allocated since the last collection and still alive; collections of the young
-    /// generation since the last one of the middle generation; collections of the middle one since the last full one.
+    /// The counts of the three generations: tracked objects allocated since the last collection and still alive;
+    /// collections of the young generation since the last one of the middle generation; collections of the middle one
+    /// since the last full one.
     ///
-    /// CPython also subtracts deaths of older objects from the first count; Tailbite doesn't. Cost: a look at each young object.
+    /// CPython also subtracts deaths of older objects from the first count; Tailbite doesn't. Cost: a look at each
+    /// young object.
     #[must_use]
     pub fn get_count(&self) -> [usize; 3] {
         let [middle, old] = self.state().policy.counts();
@@ -87,14 +89,15 @@ impl Heap {
         self.state().policy.trigger.get()
     }
 
-    /// Chooses when a collection that is due runs: inside allocations, at [safepoints](Heap::safepoint), or never by itself.
+    /// Chooses when a collection that is due runs: inside allocations, at [safepoints](Heap::safepoint), or never by
+    /// itself.
     pub fn set_trigger(&self, trigger: Trigger) {
         self.state().policy.trigger.set(trigger);
         self.state().refresh_young_check();
     }
 
-    /// A place where the host lets the collector run: collects if [`Trigger::Safepoint`] is set and a collection is due. Returns the number
-    /// of objects freed. Cost when nothing is due: a load and a branch.
+    /// A place where the host lets the collector run: collects if [`Trigger::Safepoint`] is set and a collection is
+    /// due. Returns the number of objects freed. Cost when nothing is due: a load and a branch.
     ///
     /// ```
     /// use tailbite::{Heap, Trigger};
@@ -119,14 +122,15 @@ impl Heap {
         self.state().policy.growth.set(growth);
     }
 
-    /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest before the deaths it
-    /// causes are deferred to the enclosing one. Each level needs stack for four payload drops. A new heap has 8.
+    /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest
+    /// before the deaths it causes are deferred to the enclosing one. Each level needs stack for four payload drops. A
+    /// new heap has 8.
     pub fn set_drop_nesting(&self, levels: u32) {
         self.state().drops.set_max_scopes(levels);
     }
 
-    /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to. Without one, each goes to
-    /// stderr as a line. A panic of the hook itself is swallowed.
+    /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to.
+    /// Without one, each goes to stderr as a line. A panic of the hook itself is swallowed.
     pub fn set_unraisable_hook(&self, hook: impl Fn(&Unraisable<'_>) + 'static) {
         drop(self.state().hook.replace(Some(Rc::new(hook))));
     }
@@ -136,7 +140,8 @@ impl Heap {
         drop(self.state().hook.replace(None));
     }
 
-    /// Gives memory back to the operating system: free arenas, and free pools within live ones. Returns the number of bytes.
+    /// Gives memory back to the operating system: free arenas, and free pools within live ones. Returns the number of
+    /// bytes.
     ///
     /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing.
     pub fn trim(&self) -> usize {
@@ -161,8 +166,8 @@ impl Heap {
         self.state().alloc.live_blocks(PoolKind::Tracked)
     }
 
-    /// Checks the invariants of the whole heap: allocator equations, lists, weak records, and that every edge leads to an object. For tests
-    /// and for hunting a wrong `unsafe impl Trace`. Cost: a look at everything.
+    /// Checks the invariants of the whole heap: allocator equations, lists, weak records, and that every edge leads to
+    /// an object. For tests and for hunting a wrong `unsafe impl Trace`. Cost: a look at everything.
     ///
     /// # Panics
     /// With the fact that is broken.
@@ -183,7 +188,11 @@ impl HeapState {
         self.weak.check();
         for kind in [PoolKind::Tracked, PoolKind::Leaf] {
             self.for_each_object(kind, |object| {
-                assert_eq!(object.header().has(Flags::TRACKED), kind == PoolKind::Tracked, "{object:?} is in the wrong kind of pool");
+                assert_eq!(
+                    object.header().has(Flags::TRACKED),
+                    kind == PoolKind::Tracked,
+                    "{object:?} is in the wrong kind of pool"
+                );
                 if object.header().has(Flags::EXCLUSIVE) || kind == PoolKind::Leaf {
                     return;
                 }
@@ -199,7 +208,10 @@ impl HeapState {
         // SAFETY: nothing is freed here.
         for pool in unsafe { self.alloc.pool_refs(PoolKind::Tracked) } {
             assert_eq!(pool.mark(), 0, "a pool carries a mark outside a collection");
-            assert!(pool.blocks().enumerate().all(|(index, _)| pool.side(index).get() == 0), "a side byte is not at rest");
+            assert!(
+                pool.blocks().enumerate().all(|(index, _)| pool.side(index).get() == 0),
+                "a side byte is not at rest"
+            );
         }
     }
 }

@@ -19,10 +19,12 @@ use crate::weak::{PendingCallbacks, Record, Reference};
 impl HeapState {
     /// The last reference to the object with this payload is gone.
     ///
-    /// Never unwinds (S14). Out of line and cold for its callers, so that dropping a handle stays a decrement and a branch.
+    /// Never unwinds (S14). Out of line and cold for its callers, so that dropping a handle stays a decrement and a
+    /// branch.
     ///
     /// # Safety
-    /// 1. `payload` is the payload of an object whose count has just reached zero; the caller doesn't use it afterwards.
+    /// 1. `payload` is the payload of an object whose count has just reached zero; the caller doesn't use it
+    ///    afterwards.
     /// 2. If `T` is sized, it is the type of the object's payload.
     #[inline(never)]
     pub(crate) unsafe fn die<T: ?Sized>(payload: NonNull<T>) {
@@ -67,7 +69,8 @@ impl HeapState {
             return;
         }
         if header.has(Flags::DOOMED | Flags::EXCLUSIVE | Flags::IMMORTAL) {
-            // Garbage of the collection under way, whose sweep frees it; or lent by a guard that was leaked: it leaks with it (S1).
+            // Garbage of the collection under way, whose sweep frees it; or lent by a guard that was leaked: it leaks
+            // with it (S1).
             return;
         }
         let state = Self::of(object);
@@ -104,7 +107,8 @@ impl HeapState {
         let mut waiting = self.drops.take_queue();
         while let Some(object) = waiting.pop(&self.alloc) {
             if self.destroy(object) {
-                // SAFETY: `destroy` dropped the payload and cleared the header. The state stays: a payload drop is under way.
+                // SAFETY: `destroy` dropped the payload and cleared the header. The state stays: a payload drop is
+                // under way.
                 unsafe { Self::free_block(NonNull::from(self), object) };
             }
             let mut first = self.drops.take_queue();
@@ -113,8 +117,8 @@ impl HeapState {
         }
     }
 
-    /// Takes a dead object through finalizer, weak references and the drop of its payload. False if it was resurrected; otherwise its
-    /// header is cleared, up to `LARGE`, and its block is to be freed.
+    /// Takes a dead object through finalizer, weak references and the drop of its payload. False if it was resurrected;
+    /// otherwise its header is cleared, up to `LARGE`, and its block is to be freed.
     fn destroy(&self, object: RawObject) -> bool {
         let header = object.header();
         // SAFETY: a dead object that has not been torn down still has its type.
@@ -145,8 +149,9 @@ impl HeapState {
         true
     }
 
-    /// Moves the payload out of an object of which the caller owns the only reference, and frees the block. The finalizer doesn't run; weak
-    /// references are cleared, and their callbacks run while `read`'s result is the caller's already (S15).
+    /// Moves the payload out of an object of which the caller owns the only reference, and frees the block. The
+    /// finalizer doesn't run; weak references are cleared, and their callbacks run while `read`'s result is the
+    /// caller's already (S15).
     pub(crate) fn dismantle<V>(object: RawObject, read: impl FnOnce() -> V) -> V {
         let state = Self::of(object);
         // SAFETY: the state lives as long as the object, and then as long as the operation.
@@ -187,6 +192,11 @@ impl HeapState {
     /// # Safety
     /// The block is reserved, its header still that of a free block, and nobody uses it.
     pub(crate) unsafe fn cancel(state: NonNull<HeapState>, object: RawObject, template: u32) {
+        if object.header().has(Flags::WEAK) {
+            // Weak handles to an object that never came to be: dead ones. No callback can be waiting for it.
+            // SAFETY: the caller's promise keeps the state.
+            unsafe { state.as_ref() }.clear_weak(object, &PendingCallbacks::default(), |_| false);
+        }
         if template & Flags::LARGE.bits() as u32 != 0 {
             object.header().insert(Flags::LARGE);
         }
@@ -221,7 +231,9 @@ impl HeapState {
         }
         if let Some(finalizer) = ty.finalizer {
             // SAFETY: the finalizer belongs to the object's type, and the object is alive.
-            self.call_user(UnraisableContext::Finalizer, ty.name(), || unsafe { (finalizer.call)(object, finalizer.function) });
+            self.call_user(UnraisableContext::Finalizer, ty.name(), || unsafe {
+                (finalizer.call)(object, finalizer.function);
+            });
         }
     }
 

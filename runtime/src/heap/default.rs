@@ -9,7 +9,8 @@ use super::{Heap, OutOfMemory};
 use crate::alloc::AllocatorOptions;
 
 thread_local! {
-    /// The default heap's state, from its first use until it is freed. Needs no destructor, so it can be asked at any time.
+    /// The default heap's state, from its first use until it is freed. Needs no destructor, so it can be asked at any
+    /// time.
     static DEFAULT: Cell<Option<NonNull<HeapState>>> = const { Cell::new(None) };
     /// Closes the default heap when the thread ends.
     static CLOSER: Closer = const { Closer };
@@ -25,8 +26,8 @@ impl Drop for Closer {
     }
 }
 
-/// The default heap's state, made at first use. After the thread's destructor for it ran, it still allocates, closed, as long as any object
-/// is left; and then a new one comes, closed from the start, to live as long as its first object.
+/// The default heap's state, made at first use. After the thread's destructor for it ran, it still allocates, closed,
+/// as long as any object is left; and then a new one comes, closed from the start, to live as long as its first object.
 #[inline]
 pub(crate) fn default_state() -> Option<NonNull<HeapState>> {
     match DEFAULT.get() {
@@ -53,8 +54,8 @@ pub(crate) fn forget(state: NonNull<HeapState>) {
 }
 
 impl Heap {
-    /// Runs `f` with the thread's default heap, the one that [`Gc::new`](crate::Gc::new) allocates in. It is made at first use and closed
-    /// when the thread ends; objects in thread-locals may outlive it, in any order.
+    /// Runs `f` with the thread's default heap, the one that [`Gc::new`](crate::Gc::new) allocates in. It is made at
+    /// first use and closed when the thread ends; objects in thread-locals may outlive it, in any order.
     ///
     /// # Panics
     /// If memory for the heap is refused.

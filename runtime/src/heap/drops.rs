@@ -5,7 +5,8 @@ use core::cell::Cell;
 use crate::alloc::Allocator;
 use crate::object::RawObject;
 
-/// Dead objects that wait for their drop, in order; linked through their headers (S12), so that queueing needs no memory.
+/// Dead objects that wait for their drop, in order; linked through their headers (S12), so that queueing needs no
+/// memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Queue {
     ends: Option<(RawObject, RawObject)>,
@@ -51,12 +52,14 @@ impl Queue {
 
 /// How deep payload drops are nested right now, and what waits for them to come back.
 ///
-/// A death within a payload's drop is carried out at once, on the stack, until `limit` payload drops are nested. Deaths beyond that are
-/// queued, and carried out by the frame at the limit when its payload's drop is done: the objects that one payload let go stay together,
-/// in field order, before those that waited already. So the order is depth first, in field order, however deep, on a bounded stack (S13).
+/// A death within a payload's drop is carried out at once, on the stack, until `limit` payload drops are nested. Deaths
+/// beyond that are queued, and carried out by the frame at the limit when its payload's drop is done: the objects that
+/// one payload let go stay together, in field order, before those that waited already. So the order is depth first, in
+/// field order, however deep, on a bounded stack (S13).
 ///
-/// User code that runs meanwhile (finalizers, callbacks, drops of leaf objects) gets a *scope*: room of its own, so that what it drops is
-/// dropped when it looks. Scopes nest up to `max_scopes`; beyond, deaths wait for the enclosing scope.
+/// User code that runs meanwhile (finalizers, callbacks, drops of leaf objects) gets a *scope*: room of its own, so
+/// that what it drops is dropped when it looks. Scopes nest up to `max_scopes`; beyond, deaths wait for the enclosing
+/// scope.
 #[derive(Debug)]
 pub(crate) struct Drops {
     depth: Cell<u32>,
@@ -76,8 +79,8 @@ pub(crate) struct Scope {
 }
 
 impl Drops {
-    /// Payload drops that nest on the stack before deaths are queued. Four is enough to keep short chains off the queue, and little
-    /// enough for a small stack; more measured slower.
+    /// Payload drops that nest on the stack before deaths are queued. Four is enough to keep short chains off the
+    /// queue, and little enough for a small stack; more measured slower.
     const NESTED: u32 = 4;
     /// Scopes of user code within each other.
     const SCOPES: u32 = 8;

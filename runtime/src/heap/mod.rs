@@ -38,9 +38,10 @@ pub use unraisable::{Unraisable, UnraisableContext};
 
 /// One isolated runtime instance: an allocator, the objects in it, and their collector.
 ///
-/// Any number of heaps can exist in a thread. Dropping one closes it: its garbage is collected (finalizers run), objects that are still held
-/// stay valid as plain counted objects, and the memory goes with the last of them. Cycles that are formed afterwards leak, and finalizers
-/// of objects that were still held at closing run only when their count falls to zero.
+/// Any number of heaps can exist in a thread. Dropping one closes it: its garbage is collected (finalizers run),
+/// objects that are still held stay valid as plain counted objects, and the memory goes with the last of them. Cycles
+/// that are formed afterwards leak, and finalizers of objects that were still held at closing run only when their count
+/// falls to zero.
 ///
 /// ```
 /// use tailbite::{Gc, Heap};
@@ -98,6 +99,9 @@ impl Default for Heap {
 
 impl fmt::Debug for Heap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heap").field("objects", &self.object_count()).field("count", &self.get_count()).finish_non_exhaustive()
+        f.debug_struct("Heap")
+            .field("objects", &self.object_count())
+            .field("count", &self.get_count())
+            .finish_non_exhaustive()
     }
 }

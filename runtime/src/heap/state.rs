@@ -17,8 +17,9 @@ use crate::weak::WeakTable;
 
 /// The state behind a [`Heap`](crate::Heap), its handles and its blocks.
 ///
-/// All of it is cells: no exclusive reference to it exists once it is made, so user code may come back to it at any call. It lives as long
-/// as the `Heap`, any object, any weak record, or any operation on the stack (S18); see `close.rs`.
+/// All of it is cells: no exclusive reference to it exists once it is made, so user code may come back to it at any
+/// call. It lives as long as the `Heap`, any object, any weak record, or any operation on the stack (S18); see
+/// `close.rs`.
 #[derive(Debug)]
 pub(crate) struct HeapState {
     pub(crate) alloc: Allocator,
@@ -105,7 +106,8 @@ impl HeapState {
         })
     }
 
-    /// Calls `f` on every live object in pools of `kind`. If `f` can free anything, the caller holds the allocator (S8).
+    /// Calls `f` on every live object in pools of `kind`. If `f` can free anything, the caller holds the allocator
+    /// (S8).
     pub(crate) fn for_each_object(&self, kind: PoolKind, mut f: impl FnMut(RawObject)) {
         // SAFETY: the caller frees nothing, or holds the allocator.
         for pool in unsafe { self.alloc.pool_refs(kind) } {
@@ -120,10 +122,16 @@ impl HeapState {
     }
 
     /// Calls user code: in a drop scope of its own, counted, its panic caught and reported. `None` if it panicked.
-    pub(crate) fn call_user<R>(&self, context: UnraisableContext, type_name: &'static str, f: impl FnOnce() -> R) -> Option<R> {
+    pub(crate) fn call_user<R>(
+        &self,
+        context: UnraisableContext,
+        type_name: &'static str,
+        f: impl FnOnce() -> R,
+    ) -> Option<R> {
         self.user_calls.set(self.user_calls.get().wrapping_add(1));
         let scope = self.drops.open_scope();
-        // USER CODE: anything may have happened to the heap after this, except that it is freed: the caller holds an object or an operation.
+        // USER CODE: anything may have happened to the heap after this, except that it is freed: the caller holds an
+        // object or an operation.
         let result = catch_unwind(AssertUnwindSafe(f));
         self.drops.close_scope(scope);
         result.map_err(|payload| self.report(context, type_name, payload)).ok()
@@ -131,7 +139,12 @@ impl HeapState {
 
     /// Reports a caught panic.
     #[cold]
-    pub(crate) fn report(&self, context: UnraisableContext, type_name: &'static str, payload: Box<dyn core::any::Any + Send>) {
+    pub(crate) fn report(
+        &self,
+        context: UnraisableContext,
+        type_name: &'static str,
+        payload: Box<dyn core::any::Any + Send>,
+    ) {
         self.user_calls.set(self.user_calls.get().wrapping_add(1));
         let scope = self.drops.open_scope();
         self.hook.report(context, type_name, payload);

@@ -1,5 +1,5 @@
-//! Stress mode, compiled in by `--cfg tailbite_stress`: collects at every n-th allocation, each generation in turn, and checks all invariants
-//! then. `TAILBITE_STRESS` sets n (default 7, 0 for never).
+//! Stress mode, compiled in by `--cfg tailbite_stress`: collects at every n-th allocation, each generation in turn, and
+//! checks all invariants then. `TAILBITE_STRESS` sets n (default 7, 0 for never).
 
 use core::cell::Cell;
 use core::ptr::NonNull;

@@ -5,8 +5,8 @@ use core::ptr;
 
 use crate::object::{Descriptor, Type, register};
 
-/// A small direct-mapped cache in front of the process-wide registry. A descriptor's address is a sound key because descriptors contain
-/// their type's `TypeId`: two types never share one (S22). One type may have several.
+/// A small direct-mapped cache in front of the process-wide registry. A descriptor's address is a sound key because
+/// descriptors contain their type's `TypeId`: two types never share one (S22). One type may have several.
 #[derive(Debug)]
 pub(crate) struct TypeCache([Cell<Option<(&'static Descriptor, &'static Type)>>; Self::SIZE]);
 
@@ -31,7 +31,10 @@ impl TypeCache {
 
     #[cold]
     #[inline(never)]
-    fn fill(slot: &Cell<Option<(&'static Descriptor, &'static Type)>>, descriptor: &'static Descriptor) -> &'static Type {
+    fn fill(
+        slot: &Cell<Option<(&'static Descriptor, &'static Type)>>,
+        descriptor: &'static Descriptor,
+    ) -> &'static Type {
         let ty = register(descriptor);
         slot.set(Some((descriptor, ty)));
         ty

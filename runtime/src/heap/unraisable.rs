@@ -1,4 +1,5 @@
-//! Panics that can't be raised: those of finalizers, callbacks and drops, which the runtime calls on nobody's behalf (S14).
+//! Panics that can't be raised: those of finalizers, callbacks and drops, which the runtime calls on nobody's behalf
+//! (S14).
 
 use core::any::Any;
 use core::cell::Cell;
@@ -19,7 +20,8 @@ pub enum UnraisableContext {
     Drop,
     /// [`Trace::trace`](crate::Trace::trace), during a collection, which was given up: its candidates were kept.
     Trace,
-    /// A `Trace` impl reported more handles to one object than there are (S11), against its contract. The object was kept.
+    /// A `Trace` impl reported more handles to one object than there are (S11), against its contract. The object was
+    /// kept.
     OverReport,
 }
 
@@ -88,7 +90,8 @@ impl UnraisableHook {
         self.0.replace(hook)
     }
 
-    /// Reports a caught panic. Never unwinds: a panic of the hook itself, or of dropping what was panicked with, is swallowed.
+    /// Reports a caught panic. Never unwinds: a panic of the hook itself, or of dropping what was panicked with, is
+    /// swallowed.
     pub(crate) fn report(&self, context: UnraisableContext, type_name: &'static str, payload: Box<dyn Any + Send>) {
         let hook = self.0.take();
         self.0.set(hook.clone());

@@ -7,9 +7,10 @@
 //! +----------------+-----+------------------+-------------+
 //! ```
 //!
-//! The count sits on top, so that a carry out of it leaves the word (and can be seen) instead of running into the type. Two of the gc
-//! bits belong to the *block* rather than to the object and survive its death ([`Header::LISTED`]): they say that the collector's
-//! lists hold the block's address. While an object is queued for its drop the count is zero anyway, and the bits from
+//! The count sits on top, so that a carry out of it leaves the word (and can be seen) instead of running into the type.
+//! Two of the gc bits belong to the *block* rather than to the object and survive its death ([`Header::LISTED`]): they
+//! say that the collector's lists hold the block's address. While an object is queued for its drop the count is zero
+//! anyway, and the bits from
 //! [`LINK_SHIFT`] on hold the number of the next queued block instead.
 
 use core::cell::Cell;
@@ -57,7 +58,7 @@ bitflags! {
         const LOUD = 1 << 28;
         /// Lent as `&mut` (S1).
         const EXCLUSIVE = 1 << 30;
-        /// Made immortal by the host: the heap owns one reference, counted far above zero.
+        /// Made immortal by the host: the heap owns one reference until it is closed.
         const IMMORTAL = 1 << 31;
     }
 }
@@ -87,7 +88,8 @@ const _: () = assert!(size_of::<Header>() == 8 && align_of::<Header>() == 8);
 
 /// The word before every payload. See the [module](self) for its bits.
 ///
-/// States: *free or under construction* (type id 0), *live* (type id and count above 0), *queued* (`QUEUED`), *dying* (`DOOMED`).
+/// States: *free or under construction* (type id 0), *live* (type id and count above 0), *queued* (`QUEUED`), *dying*
+/// (`DOOMED`).
 #[repr(transparent)]
 pub(crate) struct Header(Cell<u64>);
 
@@ -161,7 +163,8 @@ impl Header {
         Flags::from_bits_retain(self.0.get() & !TYPE_MASK)
     }
 
-    /// Whether a handle may be made from a mere address: the object exists, and nothing is tearing it down or lending it out (S3).
+    /// Whether a handle may be made from a mere address: the object exists, and nothing is tearing it down or lending
+    /// it out (S3).
     #[inline]
     pub(crate) fn is_revivable(&self) -> bool {
         self.type_id() != 0 && !self.has(Flags::HIDDEN) && self.count() != 0

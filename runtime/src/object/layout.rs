@@ -4,8 +4,9 @@
 //! block:  | header (8) | payload ... | padding | length (8, only if the payload ends in a slice) |
 //! ```
 //!
-//! The payload follows the header directly, whatever its type, so a handle needs no knowledge of it to find the header. A payload
-//! that ends in a slice keeps the slice's length in the last word of its block; the block's end is known from its pool.
+//! The payload follows the header directly, whatever its type, so a handle needs no knowledge of it to find the header.
+//! A payload that ends in a slice keeps the slice's length in the last word of its block; the block's end is known from
+//! its pool.
 
 use core::alloc::Layout;
 use core::fmt;
@@ -19,8 +20,9 @@ pub(crate) const HEADER_SIZE: usize = size_of::<Header>();
 
 /// The address of an object: of its header, at the start of its block. Carries no reference.
 ///
-/// Invariant *valid-header*: as long as the block is allocated, the address leads to an initialised [`Header`], and masking it leads to
-/// the block's [`Pool`] (S16, S17). Both only hand out shared references, and everything in them is a cell.
+/// Invariant *valid-header*: as long as the block is allocated, the address leads to an initialised [`Header`], and
+/// masking it leads to the block's [`Pool`] (S16, S17). Both only hand out shared references, and everything in them is
+/// a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RawObject(NonNull<u8>);
 
@@ -36,7 +38,8 @@ impl RawObject {
     /// The object whose payload starts at `payload`.
     ///
     /// # Safety
-    /// `payload` is the address that [`RawObject::payload`] gave, with its provenance, of an object that is still allocated.
+    /// `payload` is the address that [`RawObject::payload`] gave, with its provenance, of an object that is still
+    /// allocated.
     #[inline(always)]
     pub(crate) unsafe fn from_payload<T: ?Sized>(payload: NonNull<T>) -> RawObject {
         // SAFETY: the payload lies HEADER_SIZE behind its header, in the same block.
@@ -95,7 +98,8 @@ impl RawObject {
     }
 
     /// # Safety
-    /// The block is allocated for a payload that ends in a slice ([`tailed_size`] counted the word), and nobody else uses it yet.
+    /// The block is allocated for a payload that ends in a slice ([`tailed_size`] counted the word), and nobody else
+    /// uses it yet.
     #[inline]
     pub(crate) unsafe fn set_length(&self, length: usize) {
         // SAFETY: the caller's promise: the word is reserved for this.

@@ -29,7 +29,8 @@ impl<T: ?Sized> TypeOptions<T> {
         TypeOptions { finalizer: None, protocol: None, marker: PhantomData }
     }
 
-    /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached from any
+    /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached
+    /// from any
     /// [`AnyGc`](crate::AnyGc) in constant time through [`AnyGc::protocol`](crate::AnyGc::protocol).
     pub fn protocol(&mut self, table: &'static (dyn Any + Send + Sync)) -> &mut Self {
         self.protocol = Some(table);

@@ -1,8 +1,9 @@
 //! Side states: what a collection knows of one object while it examines it, in one byte beside the object's block.
 //!
-//! Trial deletion needs, per candidate, the number of references that come from other candidates, and later whether it was reached. Both
-//! live in the pool's side bytes, so that a collection of a living heap writes to no object (pages stay shared after a `fork`, and a
-//! panic in a trace leaves nothing to repair in any header). Outside a collection, and for all that is no candidate, the byte rests at
+//! Trial deletion needs, per candidate, the number of references that come from other candidates, and later whether it
+//! was reached. Both live in the pool's side bytes, so that a collection of a living heap writes to no object (pages
+//! stay shared after a `fork`, and a panic in a trace leaves nothing to repair in any header). Outside a collection,
+//! and for all that is no candidate, the byte rests at
 //! [`SideState::REST`]: edges into older objects, leaf pools and other heaps fall through without a special case (S17).
 
 use super::layout::RawObject;
@@ -59,11 +60,12 @@ impl SideState {
 /// The first refcount whose object can be in the hub table: below it a byte is enough.
 pub(crate) const HUB_COUNT: u32 = SideState::LAST_COUNT.0 as u32;
 
-/// Exact counts of *hubs*, objects with more internal references than a side byte holds (a class with a million instances).
+/// Exact counts of *hubs*, objects with more internal references than a side byte holds (a class with a million
+/// instances).
 ///
-/// A byte that is full is emptied into the table, so that only every 240th edge to a hub looks it up. The table is reserved with the
-/// heap and never grows; a hub that finds it full is counted in a round of its own ([`SideState::DEFERRED`]), so that the answer is
-/// exact without memory that could be refused (S10).
+/// A byte that is full is emptied into the table, so that only every 240th edge to a hub looks it up. The table is
+/// reserved with the heap and never grows; a hub that finds it full is counted in a round of its own
+/// ([`SideState::DEFERRED`]), so that the answer is exact without memory that could be refused (S10).
 #[derive(Debug)]
 pub(crate) struct HubTable {
     slots: Box<[(usize, u32)]>,
@@ -138,13 +140,14 @@ impl Counting<'_> {
     #[inline(always)]
     pub(crate) fn edge(&mut self, object: RawObject) {
         let pool = object.pool_ref();
-        // Pools without candidates, in this heap or any other, are told apart by their mark, without a look at the object.
+        // Pools without candidates, in this heap or any other, are told apart by their mark, without a look at the
+        // object.
         if pool.mark() != self.mark {
             return;
         }
         let side = pool.side(pool.index_of(object.block()));
         let state = side.get();
-        if state >= SideState::CANDIDATE.0 && state < SideState::LAST_COUNT.0 {
+        if (SideState::CANDIDATE.0..SideState::LAST_COUNT.0).contains(&state) {
             side.set(state + 1);
         } else if state == SideState::LAST_COUNT.0 {
             side.set(self.carry(object).0);
@@ -172,7 +175,8 @@ impl Counting<'_> {
 
 /// The objects that were reached and wait for their edges to be followed.
 ///
-/// Grows while it may; where memory is refused or the bound is met, the object's pool is flagged and scanned again (S10).
+/// Grows while it may; where memory is refused or the bound is met, the object's pool is flagged and scanned again
+/// (S10).
 #[derive(Debug, Default)]
 pub(crate) struct MarkStack {
     entries: Vec<RawObject>,

@@ -10,17 +10,21 @@ use super::side::{Counting, Marking};
 
 /// A type whose values the collector can look into: it reports every handle that a value owns.
 ///
-/// Derive it (`#[derive(Trace)]`), or declare a type without handles with [`leaf!`](crate::leaf); a hand-written impl is rarely needed.
+/// Derive it (`#[derive(Trace)]`), or declare a type without handles with [`leaf!`](crate::leaf); a hand-written impl
+/// is rarely needed.
 ///
 /// # Safety
-/// 1. [`trace`](Trace::trace) reports each owned handle at most once, by calling `trace` on the field that owns it, and reports no handle
-///    that the value doesn't own. (Reporting too little is safe: what isn't reported counts as held from outside, and can leak.)
-/// 2. `trace` has no effects: it runs no foreign code, allocates no object, clones, drops and moves no handle. It may panic.
-/// 3. What `trace` reports changes only through the value's own cells or through exclusive access, never behind the back of a shared
-///    reference in another way.
-/// 4. [`shape`](Trace::shape) contains [`Shape::EDGES`] if `trace` can report anything, and [`Shape::LOUD_DROP`] if dropping a value can run
-///    code other than that of this crate, or panic.
-/// 5. If the type implements `Drop`, it reports no handles: by then the objects behind them may be gone. (The derive refuses such types.)
+/// 1. [`trace`](Trace::trace) reports each owned handle at most once, by calling `trace` on the field that owns it, and
+///    reports no handle that the value doesn't own. (Reporting too little is safe: what isn't reported counts as held
+///    from outside, and can leak.)
+/// 2. `trace` has no effects: it runs no foreign code, allocates no object, clones, drops and moves no handle. It may
+///    panic.
+/// 3. What `trace` reports changes only through the value's own cells or through exclusive access, never behind the
+///    back of a shared reference in another way.
+/// 4. [`shape`](Trace::shape) contains [`Shape::EDGES`] if `trace` can report anything, and [`Shape::LOUD_DROP`] if
+///    dropping a value can run code other than that of this crate, or panic.
+/// 5. If the type implements `Drop`, it reports no handles: by then the objects behind them may be gone. (The derive
+///    refuses such types.)
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the payload of an object: `Trace` is not implemented for it",
     note = "derive `Trace`, or declare a type that owns no handles with `tailbite::leaf!`"
@@ -29,7 +33,8 @@ pub unsafe trait Trace: 'static {
     /// Reports every handle that `self` owns.
     fn trace(&self, tracer: &mut Tracer<'_>);
 
-    /// What values of this type can hold. `depth` is the number of types that may still be looked into: pass one less on, and answer
+    /// What values of this type can hold. `depth` is the number of types that may still be looked into: pass one less
+    /// on, and answer
     /// [`Shape::UNKNOWN`] at zero, so that recursive types come to an end. Start with [`Shape::of`].
     fn shape(depth: u32) -> Shape
     where
@@ -39,7 +44,8 @@ pub unsafe trait Trace: 'static {
         Shape::UNKNOWN
     }
 
-    /// Declares the finalizer and the host protocol of objects with this payload. Called when the type is first used in the process.
+    /// Declares the finalizer and the host protocol of objects with this payload. Called when the type is first used in
+    /// the process.
     fn options(options: &mut TypeOptions<Self>)
     where
         Self: Sized,
@@ -121,8 +127,8 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from outside; the heap's
-    /// statistics say how often that happened.
+    /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from
+    /// outside; the heap's statistics say how often that happened.
     pub fn opaque_cell(&mut self) {
         self.opaque_cells += 1;
     }
@@ -150,7 +156,8 @@ impl fmt::Debug for Tracer<'_> {
     }
 }
 
-/// A value that tracing doesn't look into. Handles in it count as held from outside: cycles through them are never collected.
+/// A value that tracing doesn't look into. Handles in it count as held from outside: cycles through them are never
+/// collected.
 ///
 /// ```
 /// use tailbite::{Gc, Untraced};
@@ -186,7 +193,7 @@ macro_rules! leaf {
         unsafe impl $crate::Trace for $type {
             fn trace(&self, _: &mut $crate::Tracer<'_>) {}
 
-            fn shape(_: u32) -> $crate::Shape {
+            fn shape(_: ::core::primitive::u32) -> $crate::Shape {
                 $crate::Shape::untraced::<$type>()
             }
         }

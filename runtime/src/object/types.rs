@@ -10,7 +10,11 @@ use super::options::{Finalizer, TypeOptions};
 use super::trace::{Shape, Trace, Tracer};
 use crate::alloc::{Bin, PoolKind};
 
-/// What the compiler knows of a payload type. One constant per type; its address is a cache key, its `id` the identity (S22).
+/// What a type declares: a finalizer and a protocol table.
+pub(crate) type Hooks = (Option<Finalizer>, Option<&'static (dyn Any + Send + Sync)>);
+
+/// What the compiler knows of a payload type. One constant per type; its address is a cache key, its `id` the identity
+/// (S22).
 #[derive(Debug)]
 pub struct Descriptor {
     pub(crate) id: TypeId,
@@ -20,8 +24,9 @@ pub struct Descriptor {
     /// The payload ends in a slice, whose length is in the block's last word.
     pub(crate) tailed: bool,
     pub(crate) shape: fn() -> Shape,
-    pub(crate) options: fn() -> (Option<Finalizer>, Option<&'static (dyn Any + Send + Sync)>),
-    /// Reports the payload's edges. Obligation: the object is alive, its payload is of this type and not mutably borrowed.
+    pub(crate) options: fn() -> Hooks,
+    /// Reports the payload's edges. Obligation: the object is alive, its payload is of this type and not mutably
+    /// borrowed.
     pub(crate) trace: unsafe fn(RawObject, &mut Tracer<'_>),
     /// Drops the payload in place. Obligation: as above, and nobody uses the payload afterwards.
     pub(crate) drop: Option<unsafe fn(RawObject)>,
@@ -75,7 +80,7 @@ const fn drop_if_needed<M: Managed + ?Sized>() -> Option<unsafe fn(RawObject)> {
     if core::mem::needs_drop::<M>() { Some(drop_payload::<M>) } else { None }
 }
 
-fn no_options() -> (Option<Finalizer>, Option<&'static (dyn Any + Send + Sync)>) {
+fn no_options() -> Hooks {
     (None, None)
 }
 
@@ -163,10 +168,7 @@ unsafe impl Managed for str {
 
 /// `*mut [u8]` and `*mut str` have the same metadata.
 fn ptr_to_str(bytes: *mut [u8]) -> *mut str {
-    #[expect(clippy::ptr_as_ptr, reason = "`cast` doesn't reach unsized types")]
-    {
-        bytes as *mut str
-    }
+    bytes as *mut str
 }
 
 // SAFETY: the descriptor describes `WithSlice<H, T>`; the length is in the block's last word.
@@ -198,7 +200,6 @@ unsafe impl<H: Trace, T: Trace> Managed for WithSlice<H, T> {
         // SAFETY: the caller's promise: the payload ends in a slice.
         let length = unsafe { object.length() };
         let slice: *mut [T] = ptr::slice_from_raw_parts_mut(object.payload().cast::<T>().as_ptr(), length);
-        #[expect(clippy::ptr_as_ptr, reason = "`cast` doesn't reach unsized types")]
         let whole = slice as *mut WithSlice<H, T>;
         // SAFETY: a cast of a non-null pointer.
         unsafe { NonNull::new_unchecked(whole) }

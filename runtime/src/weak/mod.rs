@@ -1,5 +1,5 @@
-//! Weak references: one record per object that has any, the table that finds it, and the part of `WeakRef` and `Proxy` objects that
-//! links them to it. Frees no object and runs no user code: it clears, and says whose callbacks are due.
+//! Weak references: one record per object that has any, the table that finds it, and the part of `WeakRef` and `Proxy`
+//! objects that links them to it. Frees no object and runs no user code: it clears, and says whose callbacks are due.
 
 mod record;
 mod reference;

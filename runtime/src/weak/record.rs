@@ -8,15 +8,16 @@ use smallvec::SmallVec;
 use super::reference::{Kind, Reference};
 use crate::object::RawObject;
 
-/// The one record of an object that has weak references. It outlives the object as long as one of them does, so that a `Weak` is compared
-/// and hashed by it: a reused address is never mistaken for the object that was there.
+/// The one record of an object that has weak references. It outlives the object as long as one of them does, so that a
+/// `Weak` is compared and hashed by it: a reused address is never mistaken for the object that was there.
 ///
 /// Lives in a raw block of the object's heap, and thereby keeps the heap's state (S18).
 ///
 /// Invariants:
-/// - *target*: names the object until it is cleared; the object's `WEAK` bit is set and the heap's table leads here exactly as long.
-/// - `references` are live objects of type `WeakRef` or `Proxy` whose `Reference` names this record, each once: the canonical reference first,
-///   then the canonical proxy, then the others, newest first.
+/// - *target*: names the object until it is cleared; the object's `WEAK` bit is set and the heap's table leads here
+///   exactly as long.
+/// - `references` are live objects of type `WeakRef` or `Proxy` whose `Reference` names this record, each once: the
+///   canonical reference first, then the canonical proxy, then the others, newest first.
 /// - The record is freed when it has no handles and no references left.
 #[derive(Debug)]
 pub(crate) struct Record {

@@ -18,14 +18,15 @@ pub(crate) enum Kind {
 pub(crate) struct Callback {
     /// The callback object. The [`Reference`] owns one reference to it.
     pub(crate) object: RawObject,
-    /// Calls the callback (first argument) for a reference object (second). Obligation: both are alive, of the types this was made for.
+    /// Calls the callback (first argument) for a reference object (second). Obligation: both are alive, of the types
+    /// this was made for.
     pub(crate) call: unsafe fn(RawObject, RawObject),
 }
 
 /// The payload of `WeakRef` and `Proxy` objects.
 ///
-/// States: *alive* (`record` is set, and lists this object), *cleared* (`record` is empty). A callback stays until it has run, or until the
-/// object dies; a cleared reference doesn't show it.
+/// States: *alive* (`record` is set, and lists this object), *cleared* (`record` is empty). A callback stays until it
+/// has run, or until the object dies; a cleared reference doesn't show it.
 #[derive(Debug)]
 pub(crate) struct Reference {
     record: Cell<Option<NonNull<Record>>>,
@@ -92,8 +93,8 @@ impl Reference {
     }
 }
 
-/// Cleared references that wait, each kept alive by one count of the queue's: for their callbacks to run, or to be let go. First in, first
-/// out; linked through the references, so that it needs no memory.
+/// Cleared references that wait, each kept alive by one count of the queue's: for their callbacks to run, or to be let
+/// go. First in, first out; linked through the references, so that it needs no memory.
 #[derive(Debug, Default)]
 pub(crate) struct PendingCallbacks {
     first: Cell<Option<RawObject>>,

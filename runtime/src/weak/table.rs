@@ -10,7 +10,8 @@ use super::reference::{PendingCallbacks, Reference};
 use crate::alloc::Allocator;
 use crate::object::{Flags, RawObject};
 
-/// The weak records of one heap, by the address of their object. An object without weak references has no entry and pays nothing.
+/// The weak records of one heap, by the address of their object. An object without weak references has no entry and
+/// pays nothing.
 ///
 /// Invariant: an entry exists exactly for the objects with the `WEAK` bit.
 #[derive(Debug, Default)]
@@ -47,8 +48,9 @@ impl WeakTable {
         Some(record)
     }
 
-    /// Parts `object` from its record: the record's target is gone, every reference that is still linked is cleared. Callbacks of references
-    /// that live on are due in order, newest first; those of references that are dying themselves never run (`is_dying`).
+    /// Parts `object` from its record: the record's target is gone, every reference that is still linked is cleared.
+    /// Callbacks of references that live on are due in order, newest first; those of references that are dying
+    /// themselves never run (`is_dying`).
     ///
     /// Returns the record if nothing names it any more, to be freed by the caller.
     pub(crate) fn clear(
@@ -70,7 +72,12 @@ impl WeakTable {
     }
 
     /// Clears the references with a callback only, and leaves all else: the step before the finalizers of a collection.
-    pub(crate) fn clear_with_callback(&self, object: RawObject, due: &PendingCallbacks, is_dying: impl Fn(RawObject) -> bool) {
+    pub(crate) fn clear_with_callback(
+        &self,
+        object: RawObject,
+        due: &PendingCallbacks,
+        is_dying: impl Fn(RawObject) -> bool,
+    ) {
         let Some(record) = self.find(object) else { return };
         // SAFETY: the record of an object that has not been parted from it.
         let this = unsafe { record_ref(record) };

@@ -45,16 +45,10 @@ fn test_function_tp_clear_leaves_consistent_state() {
     let nodes = ring(&heap, &log, "n", 2);
     let made: Rc<RefCell<Option<Gc<WeakRef>>>> = Rc::default();
     let (make, check) = (made.clone(), made.clone());
-    Node::on_finalize(&nodes[0], move |node| {
-        *make.borrow_mut() = Some(WeakRef::new(node))
-    });
+    Node::on_finalize(&nodes[0], move |node| *make.borrow_mut() = Some(WeakRef::new(node)));
     let events = log.clone();
     nodes[1].on_drop(move || {
-        let alive = check
-            .borrow()
-            .as_ref()
-            .expect("the finalizer ran")
-            .is_alive();
+        let alive = check.borrow().as_ref().expect("the finalizer ran").is_alive();
         events.push(format!("alive {alive}"));
     });
     drop(nodes);
@@ -69,9 +63,7 @@ fn test_del() {
     heap.set_threshold([1, 1, 1]);
     for _ in 0..50 {
         let node = Node::alloc(&heap, &log, "n");
-        Node::on_finalize(&node, |node| {
-            Gc::with_heap(node, |heap| leak_ring(heap, node.log(), "more", 2))
-        });
+        Node::on_finalize(&node, |node| Gc::with_heap(node, |heap| leak_ring(heap, node.log(), "more", 2)));
     }
     assert_eq!(log.count("drop n"), 50);
 }
@@ -99,10 +91,7 @@ fn test_collect_generations() {
     assert_eq!(after(Generation::Young), (1, 0));
     assert_eq!(after(Generation::Middle), (0, 1));
     assert_eq!(after(Generation::Old), (0, 0));
-    assert_eq!(
-        (after(Generation::Young), after(Generation::Young)),
-        ((1, 0), (2, 0))
-    );
+    assert_eq!((after(Generation::Young), after(Generation::Young)), ((1, 0), (2, 0)));
 }
 
 #[test]
@@ -158,9 +147,7 @@ fn test_is_finalized() {
 fn test_bug1055820b() {
     // A callback sees all weak references with callbacks to the trash already cleared.
     let (heap, log) = (manual_heap(), Log::new());
-    let nodes: Vec<_> = (0..2)
-        .map(|index| Node::alloc(&heap, &log, format!("n{index}")))
-        .collect();
+    let nodes: Vec<_> = (0..2).map(|index| Node::alloc(&heap, &log, format!("n{index}"))).collect();
     nodes.iter().for_each(|node| node.link(node));
     let watches: Rc<RefCell<Vec<Gc<WeakRef>>>> = Rc::default();
     for node in &nodes {
@@ -200,14 +187,7 @@ fn test_bug21435() {
         drop((a, b, c));
         collect(&heap);
     }
-    assert_eq!(
-        (
-            log.count("drop a"),
-            log.count("drop b"),
-            log.count("drop c")
-        ),
-        (2, 2, 2)
-    );
+    assert_eq!((log.count("drop a"), log.count("drop b"), log.count("drop c")), (2, 2, 2));
     heap.check();
 }
 
@@ -268,10 +248,7 @@ fn test_resurrection_is_transitive() {
     let at = Gc::as_any(&cargo).address();
     drop((node, cargo));
     collect(&heap);
-    assert_eq!(
-        Gc::as_any(&saved.borrow()[0].list.borrow()[0]).address(),
-        at
-    );
+    assert_eq!(Gc::as_any(&saved.borrow()[0].list.borrow()[0]).address(), at);
     saved.borrow_mut().clear();
     assert_eq!(collect(&heap), 2);
 }
@@ -304,7 +281,7 @@ fn test_resurrection_does_not_block_cleanup_of_other_objects() {
 #[test]
 fn test_trash_weakref_clear() {
     // The referent is trash behind an edge that nobody reports; its weak reference is trash too, and does not call.
-    struct Hidden(RefCell<Option<AnyGc>>);
+    struct Hidden(#[expect(dead_code, reason = "it only holds")] RefCell<Option<AnyGc>>);
     tailbite::leaf!(Hidden);
     let (heap, log) = (manual_heap(), Log::new());
     let referent = Node::alloc(&heap, &log, "referent");
@@ -325,9 +302,7 @@ fn test_do_not_cleanup_type_subclasses_before_finalization() {
     let nodes = ring(&heap, &log, "n", 2);
     let reference = WeakRef::new(&nodes[0]);
     nodes[1].hold(reference.clone());
-    Node::on_finalize(&nodes[1], move |node| {
-        node.log().push(format!("alive {}", reference.is_alive()))
-    });
+    Node::on_finalize(&nodes[1], move |node| node.log().push(format!("alive {}", reference.is_alive())));
     drop(nodes);
     collect(&heap);
     assert_eq!(log.count("alive true"), 1);
@@ -357,9 +332,7 @@ fn bug1055820(with_finalizer: bool) {
     let found = Rc::new(Cell::new(0));
     let count = found.clone();
     if with_finalizer {
-        Node::on_finalize(&c1, move |_| {
-            count.set(count.get() + usize::from(plain.upgrade().is_some()))
-        });
+        Node::on_finalize(&c1, move |_| count.set(count.get() + usize::from(plain.upgrade().is_some())));
     } else {
         *c2_watch.borrow_mut() = Some(WeakRef::with_callback(
             &c1,
@@ -424,8 +397,7 @@ fn trigger_sequence_at_safepoints() {
         kept.push(Node::alloc(&heap, &log, "n"));
         heap.safepoint();
         let after = heap.get_stats();
-        sequence
-            .extend((0..3).filter(|&index| after[index].collections > before[index].collections));
+        sequence.extend((0..3).filter(|&index| after[index].collections > before[index].collections));
     }
     assert_eq!(sequence, [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 2]);
 }

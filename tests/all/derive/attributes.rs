@@ -29,20 +29,14 @@ fn skip_leaks_and_never_frees() {
     }
     let heap = Heap::new();
     let drops = Drops::default();
-    let node = heap.alloc(Node {
-        probe: drops.probe(),
-        link: Foreign(RefCell::new(None)),
-        other: None,
-    });
+    let node = heap.alloc(Node { probe: drops.probe(), link: Foreign(RefCell::new(None)), other: None });
     *node.link.0.borrow_mut() = Some(Gc::as_any(&node));
     let weak = Gc::downgrade(&node);
     drop(node);
     for _ in 0..3 {
         assert_eq!(heap.collect(Generation::Old), 0);
     }
-    let node = weak
-        .upgrade()
-        .expect("a cycle through a skipped field leaks");
+    let node = weak.upgrade().expect("a cycle through a skipped field leaks");
     assert!(node.other.is_none());
     assert_eq!(node.probe.0.get(), 0);
     let link = node.link.0.take();
@@ -66,28 +60,9 @@ fn with_reports_through_a_function() {
         foreign: Foreign,
         other: T,
     }
-    assert_eq!(
-        collected_through(|a| Wrapper {
-            foreign: Foreign(RefCell::new(Some(a))),
-            other: 1_u8
-        }),
-        1
-    );
-    assert_eq!(
-        collected_through(|a| Wrapper {
-            foreign: Foreign(RefCell::new(Some(a.clone()))),
-            other: Some(a)
-        }),
-        1
-    );
-    assert_eq!(
-        Wrapper {
-            foreign: Foreign(RefCell::new(None)),
-            other: 2
-        }
-        .other,
-        2
-    );
+    assert_eq!(collected_through(|a| Wrapper { foreign: Foreign(RefCell::new(Some(a))), other: 1_u8 }), 1);
+    assert_eq!(collected_through(|a| Wrapper { foreign: Foreign(RefCell::new(Some(a.clone()))), other: Some(a) }), 1);
+    assert_eq!(Wrapper { foreign: Foreign(RefCell::new(None)), other: 2 }.other, 2);
 }
 
 #[test]
@@ -105,10 +80,7 @@ fn leaf_is_opaque_and_may_drop() {
     }
     assert_eq!(
         collected_through(|a| {
-            let leaf = Leaf {
-                handle: a,
-                dropped: Cell::new(Some(Box::new(|| 1))),
-            };
+            let leaf = Leaf { handle: a, dropped: Cell::new(Some(Box::new(|| 1))) };
             assert!(!AnyGc::type_name(&leaf.handle).is_empty());
             leaf
         }),
@@ -131,13 +103,7 @@ fn finalize() {
         }
     }
     let heap = Heap::new();
-    let make = |name| {
-        heap.alloc(Node {
-            name,
-            value: name.to_string(),
-            next: RefCell::new(None),
-        })
-    };
+    let make = |name| heap.alloc(Node { name, value: name.to_string(), next: RefCell::new(None) });
 
     let node = make(1);
     assert_eq!(node.value, "1");
@@ -147,7 +113,7 @@ fn finalize() {
     let node = make(2);
     *node.next.borrow_mut() = Some(node.clone());
     drop(node);
-    assert_eq!(finalized(), []);
+    assert!(finalized().is_empty());
     assert_eq!(heap.collect(Generation::Old), 1);
     assert_eq!(finalized(), [2], "by a collection, once");
     assert_eq!(heap.object_count(), 0);
@@ -166,20 +132,15 @@ fn finalize_on_request() {
         FINALIZED.with_borrow_mut(|names| names.push(this.name));
     }
     let heap = Heap::new();
-    let make = |name| {
-        heap.alloc(Node {
-            name,
-            next: RefCell::new(None),
-        })
-    };
+    let make = |name| heap.alloc(Node { name, next: RefCell::new(None) });
     drop(make(1));
-    assert_eq!(finalized(), []);
+    assert!(finalized().is_empty());
     let node = make(2);
     Gc::request_finalizer(&node);
     drop(node);
     assert_eq!(finalized(), [2]);
     drop(make(3));
-    assert_eq!(finalized(), []);
+    assert!(finalized().is_empty());
 }
 
 #[test]
@@ -187,12 +148,8 @@ fn protocol() {
     struct Slots {
         describe: fn(&AnyGc) -> String,
     }
-    static NODE: Slots = Slots {
-        describe: |any| format!("node {}", any.downcast_ref::<Node>().unwrap().0),
-    };
-    static TEXT: Slots = Slots {
-        describe: |any| format!("text {}", any.downcast_ref::<Text>().unwrap().0),
-    };
+    static NODE: Slots = Slots { describe: |any| format!("node {}", any.downcast_ref::<Node>().unwrap().0) };
+    static TEXT: Slots = Slots { describe: |any| format!("text {}", any.downcast_ref::<Text>().unwrap().0) };
 
     #[derive(Trace)]
     #[trace(protocol = &NODE)]
@@ -202,19 +159,11 @@ fn protocol() {
     struct Text(String);
 
     let heap = Heap::new();
-    let objects: Vec<AnyGc> = vec![
-        heap.alloc(Node(1, None)).into(),
-        heap.alloc(Text("two".into())).into(),
-        heap.alloc(3_u8).into(),
-    ];
-    let described: Vec<Option<String>> = objects
-        .iter()
-        .map(|any| any.protocol::<Slots>().map(|slots| (slots.describe)(any)))
-        .collect();
-    assert_eq!(
-        described,
-        [Some("node 1".into()), Some("text two".into()), None]
-    );
+    let objects: Vec<AnyGc> =
+        vec![heap.alloc(Node(1, None)).into(), heap.alloc(Text("two".into())).into(), heap.alloc(3_u8).into()];
+    let described: Vec<Option<String>> =
+        objects.iter().map(|any| any.protocol::<Slots>().map(|slots| (slots.describe)(any))).collect();
+    assert_eq!(described, [Some("node 1".into()), Some("text two".into()), None]);
     assert!(objects[0].protocol::<u32>().is_none());
     let node = objects[0].clone().downcast::<Node>().unwrap();
     assert!(node.1.is_none());
@@ -237,34 +186,18 @@ fn enums() {
     }
     assert_eq!(collected_through(|a| Value::Pair(a.clone(), a)), 1);
     assert_eq!(
-        collected_through(|a| {
-            Value::Named {
-                name: "a".into(),
-                value: Cell::new(Some(a)),
-                native: |_| 1,
-            }
-        }),
+        collected_through(|a| { Value::Named { name: "a".into(), value: Cell::new(Some(a)), native: |_| 1 } }),
         1
     );
     assert_eq!(
         collected_through(|a| {
-            Value::Many(vec![
-                Value::Nil,
-                Value::Number(1.0),
-                Value::Many(vec![Value::Pair(a.clone(), a)]),
-            ])
+            Value::Many(vec![Value::Nil, Value::Number(1.0), Value::Many(vec![Value::Pair(a.clone(), a)])])
         }),
         1
     );
-    if let Value::Named {
-        name,
-        value,
-        native,
-    } = (Value::Named {
-        name: "b".into(),
-        value: Cell::new(None),
-        native: |_| 2,
-    }) {
+    if let Value::Named { name, value, native } =
+        (Value::Named { name: "b".into(), value: Cell::new(None), native: |_| 2 })
+    {
         assert_eq!((name.as_str(), native(&Value::Nil)), ("b", 2));
         assert!(value.take().is_none());
     }
@@ -354,10 +287,7 @@ fn destructuring() {
         left: Gc<u8>,
         right: String,
     }
-    let pair = Pair {
-        left: Gc::new(1),
-        right: "right".into(),
-    };
+    let pair = Pair { left: Gc::new(1), right: "right".into() };
     let Pair { left, right } = pair;
     assert_eq!((*left, right.as_str()), (1, "right"));
 }

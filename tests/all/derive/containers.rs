@@ -8,7 +8,6 @@ use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::marker::PhantomData;
 use std::num::{Saturating, Wrapping};
 use std::ops::{Bound, ControlFlow};
-use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::task::Poll;
@@ -52,7 +51,7 @@ through! { 1:
     itself: |a| a;
     option: Some;
     option_result: |a| Some(Ok::<_, String>(a));
-    error: |a| Err::<u8, _>(a);
+    error: Err::<u8, _>;
     poll: Poll::Ready;
     control_flow: |a: AnyGc| [ControlFlow::Break::<_, AnyGc>(a.clone()), ControlFlow::Continue(a)];
     bound: |a: AnyGc| [Bound::Included(a.clone()), Bound::Excluded(a), Bound::Unbounded];
@@ -127,10 +126,7 @@ fn owning_nothing() {
     let heap = Heap::new();
     let drops = Drops::default();
     let nothing = (PhantomData::<AnyGc>, Rc::downgrade(&Rc::new(1_u8)), "text");
-    let holder = heap.alloc(Holder {
-        probe: drops.probe(),
-        slot: RefCell::new(Some(nothing)),
-    });
+    let holder = heap.alloc(Holder { probe: drops.probe(), slot: RefCell::new(Some(nothing)) });
     assert!(!heap.is_tracked(&holder));
     drop(holder);
     assert_eq!(drops.count(), 1);
@@ -144,18 +140,14 @@ fn borrowed_cell() {
         nodes: RefCell<Vec<Gc<Node>>>,
     }
     let heap = Heap::new();
-    let node = heap.alloc(Node {
-        nodes: RefCell::default(),
-    });
+    let node = heap.alloc(Node { nodes: RefCell::default() });
     node.nodes.borrow_mut().push(node.clone());
     let weak = Gc::downgrade(&node);
     // A guard that is forgotten leaves the cell borrowed, although nobody holds the object.
     std::mem::forget(node.nodes.borrow_mut());
     drop(node);
     assert_eq!(heap.collect(Generation::Old), 0);
-    let node = weak
-        .upgrade()
-        .expect("what a borrowed cell holds is held from outside");
+    let node = weak.upgrade().expect("what a borrowed cell holds is held from outside");
     assert!(node.nodes.try_borrow().is_err());
     heap.check();
     // SAFETY: the guard is gone, and `node` is the only other way to the cell; this takes the cycle apart.
@@ -164,9 +156,7 @@ fn borrowed_cell() {
     drop(nodes);
     assert_eq!(heap.object_count(), 0);
 
-    let other = heap.alloc(Node {
-        nodes: RefCell::default(),
-    });
+    let other = heap.alloc(Node { nodes: RefCell::default() });
     other.nodes.borrow_mut().push(other.clone());
     {
         let mut writing = other.nodes.borrow_mut();
@@ -203,12 +193,6 @@ fn boxes_in_boxes() {
 /// The depth is that of nesting: many boxes side by side are no deeper than one.
 #[test]
 fn boxes_side_by_side() {
-    assert_eq!(
-        collected_through(|a| (0..1_000).map(|_| Box::new(a.clone())).collect::<Vec<_>>()),
-        1
-    );
-    assert_eq!(
-        collected_through(|a| (0..100).map(|_| chain(20, a.clone())).collect::<Vec<_>>()),
-        1
-    );
+    assert_eq!(collected_through(|a| (0..1_000).map(|_| Box::new(a.clone())).collect::<Vec<_>>()), 1);
+    assert_eq!(collected_through(|a| (0..100).map(|_| chain(20, a.clone())).collect::<Vec<_>>()), 1);
 }

@@ -20,20 +20,11 @@ fn plain() {
     assert_eq!(shape::<()>(), Shape::PLAIN);
     assert_eq!(shape::<Option<NonZeroU32>>(), Shape::PLAIN);
     assert_eq!(shape::<(u8, String, PathBuf, [char; 4])>(), Shape::PLAIN);
-    assert_eq!(
-        shape::<HashMap<String, Vec<Option<(u8, String)>>>>(),
-        Shape::PLAIN
-    );
+    assert_eq!(shape::<HashMap<String, Vec<Option<(u8, String)>>>>(), Shape::PLAIN);
     assert_eq!(shape::<RefCell<BTreeMap<u8, Cell<f64>>>>(), Shape::PLAIN);
-    assert_eq!(
-        shape::<(Box<str>, Box<[u8]>, Box<Path>, Box<f64>)>(),
-        Shape::PLAIN
-    );
+    assert_eq!(shape::<(Box<str>, Box<[u8]>, Box<Path>, Box<f64>)>(), Shape::PLAIN);
     assert_eq!(shape::<fn(u8, u8) -> u8>(), Shape::PLAIN);
-    assert_eq!(
-        shape::<(&'static str, Weak<Probe>, Rc<str>, Arc<Mutex<u8>>)>(),
-        Shape::PLAIN
-    );
+    assert_eq!(shape::<(&'static str, Weak<Probe>, Rc<str>, Arc<Mutex<u8>>)>(), Shape::PLAIN);
     assert_eq!(shape::<[AnyGc; 0]>(), Shape::PLAIN);
 }
 
@@ -89,15 +80,13 @@ fn derived() {
     assert_eq!((text.0.as_str(), text.1, text.2.len()), ("t", 1, 1));
     assert!(matches!(Number::Large(vec![1]), Number::Large(digits) if digits == [1]));
     assert!(matches!(Number::Small(1), Number::Small(1)));
-    let native = Native {
-        name: "n".into(),
-        call: Box::new(|| ()),
-    };
+    let native = Native { name: "n".into(), call: Box::new(|| ()) };
     (native.call)();
     assert_eq!(&*native.name, "n");
-    let _: Option<Slots> = Some(Slots {
-        call: |arguments, _| arguments[0].clone(),
-    });
+    let slots = Slots { call: |arguments, _| arguments[0].clone() };
+    let any = AnyGc::from(Gc::new(1_u8));
+    let mut native = native;
+    assert_eq!((slots.call)(std::slice::from_ref(&any), &mut native), any);
     assert!(matches!(Unit, Unit));
 }
 
@@ -108,23 +97,8 @@ fn recursive() {
     #[expect(dead_code, reason = "only its shape is asked")]
     enum Tree {
         Leaf(u8),
-        Wide(
-            Vec<Tree>,
-            HashMap<String, Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-        ),
-        Deep(
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-            Vec<Tree>,
-        ),
+        Wide(Vec<Tree>, HashMap<String, Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>),
+        Deep(Vec<Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>, Vec<Tree>),
     }
     assert_eq!(shape::<Tree>(), Shape::UNKNOWN);
 }
@@ -133,12 +107,12 @@ fn recursive() {
 #[test]
 fn depth_zero() {
     #[derive(Trace)]
-    #[expect(dead_code, reason = "only its shape is asked")]
-    struct Node(Gc<Node>);
+    struct Node(Option<Gc<Node>>);
     for depth in 0..12 {
         assert!(Node::shape(depth).contains(Shape::EDGES));
         assert!(Vec::<Option<Gc<u8>>>::shape(depth).contains(Shape::EDGES));
     }
+    assert!(Node(None).0.is_none());
 }
 
 #[test]

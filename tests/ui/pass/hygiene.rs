@@ -4,11 +4,14 @@
 
 use ::tailbite::Trace;
 
+#[derive(Trace)]
 struct Option;
+#[derive(Trace)]
+#[trace(leaf)]
 struct Sized;
+#[derive(Trace)]
 #[allow(non_camel_case_types, dead_code)]
 struct u32;
-::tailbite::leaf!(Option, Sized, u32);
 
 #[derive(Trace)]
 #[allow(dead_code)]

@@ -31,10 +31,7 @@ items! { Vec VecDeque LinkedList BinaryHeap BTreeSet }
 
 /// The walk of a map: keys and values apart, so that a map from plain keys touches its values only.
 #[inline]
-fn trace_entries<'a, K: Trace, V: Trace>(
-    entries: impl Iterator<Item = (&'a K, &'a V)>,
-    tracer: &mut Tracer<'_>,
-) {
+fn trace_entries<'a, K: Trace, V: Trace>(entries: impl Iterator<Item = (&'a K, &'a V)>, tracer: &mut Tracer<'_>) {
     let (keys, values) = (worth_walking::<K>(), worth_walking::<V>());
     if !keys && !values {
         return;
@@ -52,11 +49,7 @@ fn trace_entries<'a, K: Trace, V: Trace>(
 #[inline]
 fn entry_shape<K: Trace, V: Trace>(depth: u32) -> Shape {
     let key = part::<K>(depth);
-    if key.contains(Shape::UNKNOWN) {
-        key
-    } else {
-        key.union(part::<V>(depth))
-    }
+    if key.contains(Shape::UNKNOWN) { key } else { key.union(part::<V>(depth)) }
 }
 
 // SAFETY: each key and each value is owned by the map and visited once.

@@ -59,10 +59,7 @@ macro_rules! tuples {
 }
 
 mod tuples {
-    #![allow(
-        non_snake_case,
-        reason = "type parameters serve as the names of the values"
-    )]
+    #![allow(non_snake_case, reason = "type parameters serve as the names of the values")]
 
     use super::{Shape, Trace, Tracer, part};
 
@@ -103,11 +100,7 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
 
     #[inline]
     fn shape(depth: u32) -> Shape {
-        if N == 0 {
-            Shape::PLAIN
-        } else {
-            part::<T>(depth)
-        }
+        if N == 0 { Shape::PLAIN } else { part::<T>(depth) }
     }
 }
 
@@ -127,11 +120,7 @@ unsafe impl<T: ?Sized + Trace> Trace for Box<T> {
     /// An unsized `T` has no shape to ask for, and the two kinds of `T` can't be told apart here.
     #[inline]
     fn shape(_: u32) -> Shape {
-        if std::mem::needs_drop::<T>() {
-            Shape::UNKNOWN
-        } else {
-            Shape::PLAIN
-        }
+        if std::mem::needs_drop::<T>() { Shape::UNKNOWN } else { Shape::PLAIN }
     }
 }
 

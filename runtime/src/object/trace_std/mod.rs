@@ -40,11 +40,7 @@ fn part<T: Trace>(depth: u32) -> Shape {
 /// The shape of something whose contents report nothing and can't be asked what their drop does.
 #[inline]
 fn opaque<T: ?Sized>() -> Shape {
-    if std::mem::needs_drop::<T>() {
-        Shape::LOUD_DROP
-    } else {
-        Shape::PLAIN
-    }
+    if std::mem::needs_drop::<T>() { Shape::LOUD_DROP } else { Shape::PLAIN }
 }
 
 /// How deep a collection looks into the type of its items before it walks them. Less than `Shape::DEPTH`, since it

@@ -34,8 +34,8 @@ plain! {
 
 mod nonzero {
     use std::num::{
-        NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8,
-        NonZeroU16, NonZeroU32, NonZeroU64, NonZeroU128, NonZeroUsize,
+        NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroI128, NonZeroIsize, NonZeroU8, NonZeroU16, NonZeroU32,
+        NonZeroU64, NonZeroU128, NonZeroUsize,
     };
 
     use super::{Shape, Trace, Tracer};
@@ -48,8 +48,8 @@ mod nonzero {
 
 mod atomic {
     use std::sync::atomic::{
-        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16,
-        AtomicU32, AtomicU64, AtomicUsize,
+        AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16, AtomicU32, AtomicU64,
+        AtomicUsize,
     };
 
     use super::{Shape, Trace, Tracer};
