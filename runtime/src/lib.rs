@@ -22,3 +22,7 @@ pub mod __private {
     pub use crate::handle::Unsize;
     pub use crate::object::Managed;
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding.md")]
+struct Embedding;

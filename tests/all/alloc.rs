@@ -9,15 +9,10 @@ use tailbite_tests::{Armed, Log, Node, manual_heap, quiet};
 #[test]
 fn objects_of_all_sizes_keep_their_contents() {
     let heap = manual_heap();
-    let slices: Vec<Gc<[u8]>> = (0..2000_usize)
-        .map(|len| heap.alloc_slice(vec![len as u8; len]))
-        .collect();
+    let slices: Vec<Gc<[u8]>> = (0..2000_usize).map(|len| heap.alloc_slice(vec![len as u8; len])).collect();
     for (len, slice) in slices.iter().enumerate() {
         assert_eq!(slice.len(), len);
-        assert!(
-            slice.iter().all(|&byte| byte == len as u8),
-            "slice of {len} bytes"
-        );
+        assert!(slice.iter().all(|&byte| byte == len as u8), "slice of {len} bytes");
         assert!(heap.contains(slice));
     }
     assert_eq!(heap.object_count(), 2000);
@@ -31,29 +26,14 @@ fn objects_of_all_sizes_keep_their_contents() {
 fn freed_blocks_are_reused() {
     let heap = manual_heap();
     let first: Vec<Gc<[u64; 4]>> = (0..10_000).map(|number| heap.alloc([number; 4])).collect();
-    let mut addresses: Vec<usize> = first
-        .iter()
-        .map(|object| Gc::as_any(object).address())
-        .collect();
+    let mut addresses: Vec<usize> = first.iter().map(|object| Gc::as_any(object).address()).collect();
     drop(first);
     let second: Vec<Gc<[u64; 4]>> = (0..10_000).map(|number| heap.alloc([number; 4])).collect();
     addresses.sort_unstable();
-    let reused = second
-        .iter()
-        .filter(|object| {
-            addresses
-                .binary_search(&Gc::as_any(object).address())
-                .is_ok()
-        })
-        .count();
+    let reused = second.iter().filter(|object| addresses.binary_search(&Gc::as_any(object).address()).is_ok()).count();
     // A pool that fell empty may have been given another place in the meantime.
     assert!(reused > 5_000, "{reused} of 10000 blocks were reused");
-    assert!(
-        second
-            .iter()
-            .enumerate()
-            .all(|(number, object)| **object == [number as u64; 4])
-    );
+    assert!(second.iter().enumerate().all(|(number, object)| **object == [number as u64; 4]));
 }
 
 #[test]
@@ -72,10 +52,7 @@ fn live_objects_never_overlap() {
             live.push((object, fill));
         }
     }
-    assert!(
-        live.iter()
-            .all(|(object, fill)| object.iter().all(|byte| byte == fill))
-    );
+    assert!(live.iter().all(|(object, fill)| object.iter().all(|byte| byte == fill)));
     heap.check();
 }
 
@@ -85,24 +62,16 @@ fn strings_and_slices_live_in_one_block() {
     let empty = heap.alloc_str("");
     let text = heap.alloc_str("lists of lists, \u{1F600}");
     assert_eq!((&*empty, &*text), ("", "lists of lists, \u{1F600}"));
-    let tuple: Gc<WithSlice<u32, Gc<str>>> =
-        heap.alloc_with_slice(7, vec![text.clone(), empty.clone()]);
+    let tuple: Gc<WithSlice<u32, Gc<str>>> = heap.alloc_with_slice(7, vec![text.clone(), empty.clone()]);
     assert_eq!(tuple.head, 7);
     assert_eq!(&*tuple.slice[0], &*text);
     assert_eq!(Gc::strong_count(&text), 2);
     drop(tuple);
     assert_eq!(Gc::strong_count(&text), 1);
     let try_text = heap.try_alloc_str("again").expect("there is memory");
-    let try_slice = heap
-        .try_alloc_slice([1_u16, 2, 3])
-        .expect("there is memory");
-    let Ok(try_tuple) = heap.try_alloc_with_slice(String::from("head"), [1_u8]) else {
-        panic!("there is memory")
-    };
-    assert_eq!(
-        (&*try_text, &*try_slice, &*try_tuple.head),
-        ("again", &[1, 2, 3][..], "head")
-    );
+    let try_slice = heap.try_alloc_slice([1_u16, 2, 3]).expect("there is memory");
+    let Ok(try_tuple) = heap.try_alloc_with_slice(String::from("head"), [1_u8]) else { panic!("there is memory") };
+    assert_eq!((&*try_text, &*try_slice, &*try_tuple.head), ("again", &[1, 2, 3][..], "head"));
 }
 
 #[test]
@@ -125,9 +94,7 @@ fn a_constructor_that_panics_leaves_nothing_behind() {
         assert!(index != 3, "the fourth item fails");
         log.probe(index.to_string())
     });
-    let failed = catch_unwind(AssertUnwindSafe(|| {
-        heap.alloc_slice(items.collect::<Vec<_>>())
-    }));
+    let failed = catch_unwind(AssertUnwindSafe(|| heap.alloc_slice(items.collect::<Vec<_>>())));
     assert!(failed.is_err());
     log.take();
     let failed = catch_unwind(AssertUnwindSafe(|| {
@@ -138,9 +105,7 @@ fn a_constructor_that_panics_leaves_nothing_behind() {
     }));
     assert!(failed.is_err());
     assert_eq!(log.take_sorted(), ["drop 0", "drop 1", "drop 2"]);
-    let failed = catch_unwind(AssertUnwindSafe(|| {
-        heap.alloc_cyclic::<Node>(|_| panic!("no payload"))
-    }));
+    let failed = catch_unwind(AssertUnwindSafe(|| heap.alloc_cyclic::<Node>(|_| panic!("no payload"))));
     assert!(failed.is_err());
     assert_eq!(heap.object_count(), 0);
     heap.check();
@@ -175,11 +140,7 @@ fn an_iterator_that_lies_about_its_length_corrupts_nothing() {
     for (claimed, real) in [(4, 2), (2, 4), (0, 3), (3, 0), (200, 1), (1, 200)] {
         let heap = manual_heap();
         let log = Log::new();
-        let liar = Liar {
-            claimed,
-            real,
-            log: log.clone(),
-        };
+        let liar = Liar { claimed, real, log: log.clone() };
         let result = catch_unwind(AssertUnwindSafe(|| heap.alloc_slice(liar)));
         if let Ok(slice) = &result {
             assert!(slice.len() <= real, "no more items than there were");
@@ -202,11 +163,7 @@ fn factories_allocate_in_their_heap() {
     assert_eq!(*clone.try_alloc([4; 3]).expect("there is memory"), [4; 3]);
     drop(heap);
     assert_eq!(*object, [1, 2, 3]);
-    assert_eq!(
-        *factory.alloc([5; 3]),
-        [5; 3],
-        "a factory keeps the heap state alive"
-    );
+    assert_eq!(*factory.alloc([5; 3]), [5; 3], "a factory keeps the heap state alive");
 }
 
 #[test]
@@ -220,11 +177,7 @@ fn memory_is_accounted_and_given_back() {
     heap.check();
     heap.trim();
     heap.check();
-    assert!(
-        kept.iter()
-            .enumerate()
-            .all(|(index, object)| object[0] == index as u64 * 64)
-    );
+    assert!(kept.iter().enumerate().all(|(index, object)| object[0] == index as u64 * 64));
     drop(kept);
     heap.trim();
     heap.check();
@@ -239,11 +192,8 @@ fn an_element_whose_drop_panics_does_not_stop_the_others() {
     let reports = quiet(&heap);
     let log = Log::new();
     let armed = Armed::new();
-    let slice = heap.alloc_slice([
-        (None, log.probe("a")),
-        (Some(armed.bomb("boom")), log.probe("b")),
-        (None, log.probe("c")),
-    ]);
+    let slice =
+        heap.alloc_slice([(None, log.probe("a")), (Some(armed.bomb("boom")), log.probe("b")), (None, log.probe("c"))]);
     drop(slice);
     assert_eq!(reports.messages(), ["boom"]);
     assert_eq!(log.take_sorted(), ["drop a", "drop b", "drop c"]);
@@ -258,10 +208,7 @@ fn the_default_heap_belongs_to_the_thread() {
     let seen = Cell::new(7);
     let cyclic = Gc::new_cyclic(|weak: &Weak<Own>| {
         seen.set(weak.strong_count());
-        assert!(
-            weak.upgrade().is_none(),
-            "an object under construction is not visible"
-        );
+        assert!(weak.upgrade().is_none(), "an object under construction is not visible");
         Own(weak.clone())
     });
     assert_eq!(seen.get(), 0);

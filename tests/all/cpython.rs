@@ -28,10 +28,7 @@ struct Call {
 
 impl Call {
     fn new(log: &Log, name: &str) -> Call {
-        Call {
-            log: log.probe(name),
-            edge: RefCell::default(),
-        }
+        Call { log: log.probe(name), edge: RefCell::default() }
     }
 }
 

@@ -47,10 +47,7 @@ fn what_garbage_held_dies_with_it() {
     drop((nodes, tail));
     assert_eq!(Gc::strong_count(&kept), 3);
     assert_eq!(heap.collect(Generation::Old), 4);
-    assert_eq!(
-        log.take_sorted(),
-        ["drop ring0", "drop ring1", "drop ring2", "drop tail"]
-    );
+    assert_eq!(log.take_sorted(), ["drop ring0", "drop ring1", "drop ring2", "drop tail"]);
     assert_eq!(Gc::strong_count(&kept), 1);
 }
 
@@ -96,11 +93,7 @@ fn two_rings_that_hang_together() {
     first[0].link(&second[0]);
     let keep = second[2].clone();
     drop((first, second));
-    assert_eq!(
-        heap.collect(Generation::Old),
-        4,
-        "the first ring is held by nobody"
-    );
+    assert_eq!(heap.collect(Generation::Old), 4, "the first ring is held by nobody");
     assert_eq!(heap.collect(Generation::Old), 0);
     drop(keep);
     assert_eq!(heap.collect(Generation::Old), 4);
@@ -110,9 +103,7 @@ fn two_rings_that_hang_together() {
 fn a_complete_graph() {
     let heap = manual_heap();
     let log = Log::new();
-    let nodes: Vec<_> = (0..60)
-        .map(|index| Node::alloc(&heap, &log, index.to_string()))
-        .collect();
+    let nodes: Vec<_> = (0..60).map(|index| Node::alloc(&heap, &log, index.to_string())).collect();
     for from in &nodes {
         for to in &nodes {
             from.link(to);
@@ -120,9 +111,7 @@ fn a_complete_graph() {
     }
     let weak = Gc::downgrade(&nodes[7]);
     drop(nodes);
-    let keep = weak
-        .upgrade()
-        .expect("garbage is alive until it is collected");
+    let keep = weak.upgrade().expect("garbage is alive until it is collected");
     assert_eq!(heap.collect(Generation::Old), 0);
     assert_eq!(Gc::strong_count(&keep), 61);
     drop(keep);
@@ -203,24 +192,14 @@ fn large_objects_in_cycles() {
         edge: RefCell<Option<Gc<Large>>>,
     }
     let heap = manual_heap();
-    let a = heap.alloc(Large {
-        filler: [1; 5000],
-        edge: RefCell::default(),
-    });
-    let b = heap.alloc(Large {
-        filler: [2; 5000],
-        edge: RefCell::new(Some(a.clone())),
-    });
+    let a = heap.alloc(Large { filler: [1; 5000], edge: RefCell::default() });
+    let b = heap.alloc(Large { filler: [2; 5000], edge: RefCell::new(Some(a.clone())) });
     *a.edge.borrow_mut() = Some(b.clone());
     assert_eq!(a.filler[4999] + b.filler[0], 3);
     drop(a);
     assert_eq!(heap.collect(Generation::Young), 0);
     drop(b);
-    assert_eq!(
-        heap.collect(Generation::Young),
-        0,
-        "they are in the middle generation now"
-    );
+    assert_eq!(heap.collect(Generation::Young), 0, "they are in the middle generation now");
     assert_eq!(heap.collect(Generation::Middle), 2);
     assert_eq!(heap.object_count(), 0);
     heap.check();

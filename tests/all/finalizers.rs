@@ -24,10 +24,7 @@ fn only_objects_that_asked_for_it_are_finalized() {
     Node::on_finalize(&nodes[1], |_| {});
     drop(nodes);
     assert_eq!(heap.collect(Generation::Old), 3);
-    assert_eq!(
-        log.take_sorted(),
-        ["drop n0", "drop n1", "drop n2", "finalize n1"]
-    );
+    assert_eq!(log.take_sorted(), ["drop n0", "drop n1", "drop n2", "finalize n1"]);
 }
 
 #[test]
@@ -57,16 +54,10 @@ impl Always {
 fn a_type_can_arm_every_object_at_birth() {
     let heap = manual_heap();
     let log = Log::new();
-    let by_count = heap.alloc(Always {
-        log: log.probe("count"),
-        edge: RefCell::default(),
-    });
+    let by_count = heap.alloc(Always { log: log.probe("count"), edge: RefCell::default() });
     drop(by_count);
     assert_eq!(log.take(), ["finalize count", "drop count"]);
-    let cyclic = heap.alloc(Always {
-        log: log.probe("cycle"),
-        edge: RefCell::default(),
-    });
+    let cyclic = heap.alloc(Always { log: log.probe("cycle"), edge: RefCell::default() });
     *cyclic.edge.borrow_mut() = Some(cyclic.clone());
     drop(cyclic);
     assert_eq!(heap.collect(Generation::Young), 1);
@@ -85,12 +76,7 @@ fn everything_is_intact_while_finalizers_run() {
             let mut at = node.cells[0].take().expect("the edge is there");
             node.cells[0].set(Some(at.clone()));
             for _ in 0..3 {
-                assert!(
-                    at.weak
-                        .borrow()
-                        .upgrade()
-                        .is_some_and(|found| Gc::ptr_eq(&found, &at))
-                );
+                assert!(at.weak.borrow().upgrade().is_some_and(|found| Gc::ptr_eq(&found, &at)));
                 let next = at.cells[0].take().expect("the edge is there");
                 at.cells[0].set(Some(next.clone()));
                 at = next;
@@ -103,14 +89,8 @@ fn everything_is_intact_while_finalizers_run() {
     assert_eq!(heap.collect(Generation::Old), 4);
     let events = log.take();
     assert_eq!(events.iter().filter(|event| *event == "intact").count(), 4);
-    let first_drop = events
-        .iter()
-        .position(|event| event.starts_with("drop"))
-        .expect("they dropped");
-    let last_finalizer = events
-        .iter()
-        .rposition(|event| event.starts_with("finalize"))
-        .expect("they ran");
+    let first_drop = events.iter().position(|event| event.starts_with("drop")).expect("they dropped");
+    let last_finalizer = events.iter().rposition(|event| event.starts_with("finalize")).expect("they ran");
     assert!(last_finalizer < first_drop, "{events:?}");
 }
 
@@ -123,27 +103,14 @@ fn the_order_on_death_by_count() {
     let seen = plain.clone();
     let watch = |name: &'static str| {
         let (log, plain) = (log.clone(), plain.clone());
-        WeakRef::with_callback(
-            &node,
-            callback(move |_: &AnyGc| log.push(format!("{name} {}", plain.strong_count()))),
-        )
+        WeakRef::with_callback(&node, callback(move |_: &AnyGc| log.push(format!("{name} {}", plain.strong_count()))))
     };
     let _watches = [watch("first"), watch("second")];
     Node::on_finalize(&node, move |node| {
-        node.log()
-            .push(format!("weak alive {}", seen.upgrade().is_some()));
+        node.log().push(format!("weak alive {}", seen.upgrade().is_some()));
     });
     drop(node);
-    assert_eq!(
-        log.take(),
-        [
-            "finalize n",
-            "weak alive true",
-            "second 0",
-            "first 0",
-            "drop n"
-        ]
-    );
+    assert_eq!(log.take(), ["finalize n", "weak alive true", "second 0", "first 0", "drop n"]);
 }
 
 #[test]
@@ -162,15 +129,11 @@ fn the_order_in_a_collection() {
     let armed = watches[0].clone();
     Node::on_finalize(&node, move |node| {
         let (plain, plain_ref) = (plain.upgrade().is_some(), plain_ref.is_alive());
-        node.log()
-            .push(format!("{plain} {plain_ref} {}", armed.is_alive()));
+        node.log().push(format!("{plain} {plain_ref} {}", armed.is_alive()));
     });
     drop(node);
     assert_eq!(heap.collect(Generation::Old), 1);
-    assert_eq!(
-        log.take(),
-        ["second", "first", "finalize n", "true true false", "drop n"]
-    );
+    assert_eq!(log.take(), ["second", "first", "finalize n", "true true false", "drop n"]);
     drop(watches);
 }
 
@@ -179,9 +142,7 @@ fn finalizers_run_in_the_same_order_every_time() {
     let run = || {
         let heap = manual_heap();
         let log = Log::new();
-        let nodes: Vec<_> = (0..100)
-            .map(|index| Node::alloc(&heap, &log, index.to_string()))
-            .collect();
+        let nodes: Vec<_> = (0..100).map(|index| Node::alloc(&heap, &log, index.to_string())).collect();
         for (index, node) in nodes.iter().enumerate() {
             node.link(&nodes[index * 37 % 100]);
             node.link(node);
@@ -215,15 +176,8 @@ fn a_finalizer_may_allocate_and_drop() {
     heap.collect(Generation::Old);
     heap.check();
     assert_eq!((log.count("drop brief"), log.count("drop extra")), (3, 1));
-    assert_eq!(
-        ["drop n0", "drop n1", "drop n2"].map(|event| log.count(event)),
-        [1; 3]
-    );
-    assert_eq!(
-        heap.collect(Generation::Old),
-        6,
-        "what finalizers left behind is garbage of its own"
-    );
+    assert_eq!(["drop n0", "drop n1", "drop n2"].map(|event| log.count(event)), [1; 3]);
+    assert_eq!(heap.collect(Generation::Old), 6, "what finalizers left behind is garbage of its own");
     assert_eq!(heap.object_count(), 0);
 }
 

@@ -22,10 +22,7 @@ fn generations_are_numbered() {
     for (index, generation) in Generation::ALL.into_iter().enumerate() {
         assert_eq!(generation.index(), index);
         assert_eq!(Generation::try_from(index).expect("it exists"), generation);
-        assert_eq!(
-            Generation::try_from(index as i64).expect("it exists"),
-            generation
-        );
+        assert_eq!(Generation::try_from(index as i64).expect("it exists"), generation);
     }
     for wrong in [-1, 3, i64::MIN, i64::MAX] {
         let error = Generation::try_from(wrong).expect_err("there are three");
@@ -40,11 +37,7 @@ fn the_count_is_what_was_allocated_and_lives() {
     let log = Log::new();
     let nodes: Vec<_> = (0..10).map(|_| Node::alloc(&heap, &log, "n")).collect();
     let leaves: Vec<_> = (0..10).map(|number| heap.alloc(number)).collect();
-    assert_eq!(
-        heap.get_count(),
-        [10, 0, 0],
-        "objects without edges are not tracked"
-    );
+    assert_eq!(heap.get_count(), [10, 0, 0], "objects without edges are not tracked");
     assert_eq!((heap.tracked_objects(), heap.object_count()), (10, 20));
     drop(leaves);
     drop(nodes);
@@ -54,11 +47,7 @@ fn the_count_is_what_was_allocated_and_lives() {
     assert_eq!(heap.get_count(), [0, 1, 0]);
     let young = Node::alloc(&heap, &log, "young");
     drop(kept);
-    assert_eq!(
-        heap.get_count(),
-        [1, 1, 0],
-        "the death of an older object does not count"
-    );
+    assert_eq!(heap.get_count(), [1, 1, 0], "the death of an older object does not count");
     drop(young);
 }
 
@@ -131,7 +120,8 @@ fn statistics_charge_the_collected_generation() {
     }
 }
 
-/// The generations of the automatic collections that `allocations` kept objects set off.
+/// The generations of the automatic collections that `allocations` kept objects set off. Stress mode has a sequence of its own.
+#[cfg(not(tailbite_stress))]
 fn triggered(heap: &Heap, allocations: usize) -> Vec<usize> {
     let log = Log::new();
     let mut kept = Vec::new();
@@ -148,6 +138,7 @@ fn triggered(heap: &Heap, allocations: usize) -> Vec<usize> {
     sequence
 }
 
+#[cfg(not(tailbite_stress))]
 #[test]
 fn the_sequence_of_triggers_is_cpythons() {
     let heap = Heap::new();
@@ -156,6 +147,7 @@ fn the_sequence_of_triggers_is_cpythons() {
     assert_eq!(sequence[..8], [0, 0, 0, 1, 0, 0, 0, 1]);
 }
 
+#[cfg(not(tailbite_stress))]
 #[test]
 fn a_full_collection_comes_after_threshold_plus_one_middle_ones() {
     let heap = Heap::new();
@@ -164,6 +156,7 @@ fn a_full_collection_comes_after_threshold_plus_one_middle_ones() {
     assert_eq!(sequence[..13], [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 2]);
 }
 
+#[cfg(not(tailbite_stress))]
 #[test]
 fn a_trigger_fires_above_the_threshold() {
     let heap = Heap::new();
@@ -185,11 +178,7 @@ fn automatic_collections_free_garbage() {
     for _ in 0..5_000 {
         leak_ring(&heap, &log, "n", 2);
     }
-    assert!(
-        log.len() >= 5_000,
-        "{} of 10000 were collected on the way",
-        log.len()
-    );
+    assert!(log.len() >= 5_000, "{} of 10000 were collected on the way", log.len());
     assert!(heap.tracked_objects() < 5_000);
     heap.check();
 }
@@ -204,7 +193,9 @@ fn nothing_happens_by_itself_when_it_is_not_wanted() {
         |heap| heap.set_trigger(Trigger::Safepoint),
         |heap| heap.set_threshold([i32::MAX, 0, 0]),
     ];
-    for (index, make_quiet) in quiet.into_iter().enumerate() {
+    // Stress mode collects whatever the threshold is, unless that is zero.
+    let cases = if cfg!(tailbite_stress) { 4 } else { 5 };
+    for (index, make_quiet) in quiet.into_iter().enumerate().take(cases) {
         let heap = Heap::new();
         heap.set_threshold([10, 1, 1]);
         make_quiet(&heap);
@@ -213,11 +204,7 @@ fn nothing_happens_by_itself_when_it_is_not_wanted() {
         }
         assert_eq!(collections(&heap), [0, 0, 0], "case {index}");
         assert_eq!(heap.get_count()[0], 2_000);
-        assert_eq!(
-            heap.collect(Generation::Old),
-            2_000,
-            "an explicit collection works"
-        );
+        assert_eq!(heap.collect(Generation::Old), 2_000, "an explicit collection works");
     }
 }
 
@@ -261,11 +248,7 @@ fn a_safepoint_collects_when_it_is_due() {
     for _ in 0..25 {
         leak_ring(&heap, &log, "n", 1);
     }
-    assert_eq!(
-        heap.safepoint(),
-        0,
-        "a disabled heap does not collect at safepoints"
-    );
+    assert_eq!(heap.safepoint(), 0, "a disabled heap does not collect at safepoints");
     assert_eq!(heap.collect(Generation::Young), 25);
 }
 
@@ -282,6 +265,7 @@ fn negative_thresholds_are_always_exceeded() {
     assert!(log.len() >= 19);
 }
 
+#[cfg(not(tailbite_stress))]
 #[test]
 fn full_collections_wait_for_growth() {
     let count = |growth: Growth| {
@@ -294,11 +278,8 @@ fn full_collections_wait_for_growth() {
         assert_eq!(kept.len(), heap.tracked_objects());
         collections(&heap)
     };
-    let (never_wait, quarter, double) = (
-        count(Growth::percent(0)),
-        count(Growth::percent(25)),
-        count(Growth::percent(100)),
-    );
+    let (never_wait, quarter, double) =
+        (count(Growth::percent(0)), count(Growth::percent(25)), count(Growth::percent(100)));
     assert!(never_wait[2] > quarter[2], "{never_wait:?} {quarter:?}");
     assert!(quarter[2] > double[2], "{quarter:?} {double:?}");
     assert!(double[2] >= 3 && double[2] <= 20, "{double:?}");

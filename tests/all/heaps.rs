@@ -61,16 +61,7 @@ fn closing_collects_what_is_garbage() {
     drop(saver);
     drop(heap);
     let events = log.take_sorted();
-    assert_eq!(
-        events,
-        [
-            "drop ring0",
-            "drop ring1",
-            "drop ring2",
-            "drop saver",
-            "finalize saver"
-        ]
-    );
+    assert_eq!(events, ["drop ring0", "drop ring1", "drop ring2", "drop saver", "finalize saver"]);
 }
 
 #[test]
@@ -81,19 +72,10 @@ fn closing_leaves_what_is_held() {
     Node::on_finalize(&nodes[0], |_| {});
     let held = nodes[1].clone();
     drop((nodes, heap));
-    assert!(
-        log.is_empty(),
-        "objects that are held are not finalized by closing"
-    );
-    assert_eq!(
-        held.cells[0].take().expect("the edge is there").name(),
-        "n2"
-    );
+    assert!(log.is_empty(), "objects that are held are not finalized by closing");
+    assert_eq!(held.cells[0].take().expect("the edge is there").name(), "n2");
     drop(held);
-    assert_eq!(
-        log.take_sorted(),
-        ["drop n0", "drop n1", "drop n2", "finalize n0"]
-    );
+    assert_eq!(log.take_sorted(), ["drop n0", "drop n1", "drop n2", "finalize n0"]);
 }
 
 #[test]
@@ -185,10 +167,7 @@ fn cycles_through_two_heaps_leak_and_never_free() {
     in_b.link(&in_a);
     let weak = Gc::downgrade(&in_a);
     drop((in_a, in_b));
-    assert_eq!(
-        (a.collect(Generation::Old), b.collect(Generation::Old)),
-        (0, 0)
-    );
+    assert_eq!((a.collect(Generation::Old), b.collect(Generation::Old)), (0, 0));
     drop(a);
     let found = weak.upgrade().expect("it leaks, documented");
     drop(b);
@@ -206,16 +185,11 @@ fn collecting_another_heap_inside_a_collection() {
     let node = Node::alloc(&b, &log, "b");
     node.link(&node);
     Node::on_finalize(&node, move |node| {
-        node.log()
-            .push(format!("inner {}", inner.collect(Generation::Old)));
+        node.log().push(format!("inner {}", inner.collect(Generation::Old)));
     });
     drop(node);
     assert_eq!(b.collect(Generation::Old), 1);
-    assert_eq!(
-        log.count("inner 2"),
-        1,
-        "only the same heap is busy: {log:?}"
-    );
+    assert_eq!(log.count("inner 2"), 1, "only the same heap is busy: {log:?}");
 }
 
 thread_local! {
@@ -243,11 +217,7 @@ fn fill(log_of: &Log, slot: &'static std::thread::LocalKey<RefCell<Vec<AnyGc>>>,
         WEAK.set(Some(Gc::downgrade(&node)));
         node.list.borrow_mut().clear();
     };
-    if own_heap {
-        make(&manual_heap())
-    } else {
-        Heap::with_default(make)
-    }
+    if own_heap { make(&manual_heap()) } else { Heap::with_default(make) }
 }
 
 #[test]
@@ -299,10 +269,7 @@ fn many_heaps_come_and_go() {
         }
     }
     drop(kept);
-    assert_eq!(
-        (log.count("drop kept"), log.count("drop gone0")),
-        (200, 200)
-    );
+    assert_eq!((log.count("drop kept"), log.count("drop gone0")), (200, 200));
 }
 
 #[test]
@@ -324,7 +291,5 @@ fn threads_have_heaps_of_their_own() {
             })
         })
         .collect();
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().expect("no panic"));
+    threads.into_iter().for_each(|thread| thread.join().expect("no panic"));
 }

@@ -9,6 +9,7 @@ mod finalizers;
 mod generations;
 mod handles;
 mod heaps;
+mod hostile;
 mod layout;
 mod limits;
 mod model;

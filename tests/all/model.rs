@@ -7,15 +7,8 @@ use proptest::test_runner::{Config, TestRunner};
 use tailbite_tests::{FinalizerKind, Machine, Op, Program};
 
 fn cases(normal: u32) -> Config {
-    let asked = std::env::var("TAILBITE_MODEL_CASES")
-        .ok()
-        .and_then(|cases| cases.parse().ok());
-    Config {
-        cases: asked.unwrap_or(normal),
-        failure_persistence: None,
-        max_shrink_iters: 20_000,
-        ..Config::default()
-    }
+    let asked = std::env::var("TAILBITE_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
+    Config { cases: asked.unwrap_or(normal), failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() }
 }
 
 fn finalizer() -> impl Strategy<Value = FinalizerKind> {

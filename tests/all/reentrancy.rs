@@ -33,10 +33,7 @@ fn in_every_window(make: impl Fn(&Rc<Heap>, &Log, bool) -> Action) {
                 let action = action.clone();
                 match window {
                     Window::Finalizer => Node::on_finalize(node, move |_| action()),
-                    Window::Callback => watches.push(WeakRef::with_callback(
-                        node,
-                        callback(move |_: &AnyGc| action()),
-                    )),
+                    Window::Callback => watches.push(WeakRef::with_callback(node, callback(move |_: &AnyGc| action()))),
                     Window::Drop => node.on_drop(move || action()),
                 }
             }
@@ -47,10 +44,7 @@ fn in_every_window(make: impl Fn(&Rc<Heap>, &Log, bool) -> Action) {
             heap.collect(Generation::Old);
             let context = format!("{window:?}, collected: {collected}");
             assert_eq!(heap.object_count(), 0, "{context}: {log:?}");
-            assert!(
-                (0..4).all(|index| log.count(&format!("drop n{index}")) == 1),
-                "{context}: {log:?}"
-            );
+            assert!((0..4).all(|index| log.count(&format!("drop n{index}")) == 1), "{context}: {log:?}");
             heap.check();
         }
     }
@@ -64,10 +58,7 @@ fn collect() {
             let heap = heap.upgrade().expect("the heap is open");
             for generation in Generation::ALL {
                 let found = heap.collect(generation);
-                assert!(
-                    !collected || found == 0,
-                    "a nested collection finds nothing"
-                );
+                assert!(!collected || found == 0, "a nested collection finds nothing");
             }
         })
     });
@@ -114,10 +105,7 @@ fn unwrap_the_dying_object() {
     Node::on_finalize(&node, |node| {
         let clone = node.clone();
         assert!(Gc::strong_count(node) >= 2);
-        assert!(
-            Gc::try_unwrap(clone).is_err(),
-            "the runtime holds it while its finalizer runs"
-        );
+        assert!(Gc::try_unwrap(clone).is_err(), "the runtime holds it while its finalizer runs");
     });
     drop(node);
     assert_eq!(log.take(), ["finalize n", "drop n"]);
@@ -129,9 +117,7 @@ fn allocate_and_drop() {
         let (heap, log) = (Rc::downgrade(heap), log.clone());
         Rc::new(move || {
             let heap = heap.upgrade().expect("the heap is open");
-            let kept: Vec<_> = (0..100)
-                .map(|_| Node::alloc(&heap, &log, "temporary"))
-                .collect();
+            let kept: Vec<_> = (0..100).map(|_| Node::alloc(&heap, &log, "temporary")).collect();
             heap.alloc_str("text");
             heap.alloc_slice([0_u64; 1000]);
             drop(kept);
@@ -147,15 +133,10 @@ fn weak_references() {
             let heap = heap.upgrade().expect("the heap is open");
             let node = Node::alloc(&heap, &log, "temporary");
             let events = log.clone();
-            let watch =
-                WeakRef::with_callback(&node, callback(move |_: &AnyGc| events.push("inner")));
+            let watch = WeakRef::with_callback(&node, callback(move |_: &AnyGc| events.push("inner")));
             let before = log.count("inner");
             drop(node);
-            assert_eq!(
-                log.count("inner"),
-                before + 1,
-                "complete before it returns (S13)"
-            );
+            assert_eq!(log.count("inner"), before + 1, "complete before it returns (S13)");
             assert!(!watch.is_alive());
         })
     });
@@ -174,12 +155,7 @@ fn settings_and_inspection() {
             heap.set_trigger(Trigger::Manual);
             heap.disable();
             heap.enable();
-            let _ = (
-                heap.memory().to_string(),
-                heap.get_count(),
-                heap.get_stats(),
-                heap.tracked_objects(),
-            );
+            let _ = (heap.memory().to_string(), heap.get_count(), heap.get_stats(), heap.tracked_objects());
             heap.set_drop_nesting(4);
             heap.set_unraisable_hook(|_| {});
             heap.safepoint();
@@ -191,9 +167,7 @@ fn settings_and_inspection() {
 fn a_borrowed_cell_is_opaque_and_nothing_panics() {
     let heap = manual_heap();
     let log = Log::new();
-    let nodes: Vec<_> = (0..3)
-        .map(|index| Node::alloc(&heap, &log, format!("n{index}")))
-        .collect();
+    let nodes: Vec<_> = (0..3).map(|index| Node::alloc(&heap, &log, format!("n{index}"))).collect();
     for index in 0..3 {
         nodes[index].link(&nodes[(index + 1) % 3]);
     }
@@ -222,10 +196,7 @@ fn a_forgotten_borrow_leaks_and_never_frees() {
     let weak = Gc::downgrade(&b);
     drop((a, b));
     assert_eq!(heap.collect(Generation::Old), 0);
-    assert!(
-        weak.upgrade().is_some(),
-        "an edge that is not reported counts as held from outside"
-    );
+    assert!(weak.upgrade().is_some(), "an edge that is not reported counts as held from outside");
     drop(heap);
     assert!(weak.upgrade().is_some());
     assert!(log.is_empty());
@@ -250,17 +221,7 @@ fn deaths_inside_user_code_complete_before_it_returns() {
     holder.link(&root);
     drop(root);
     drop(holder);
-    assert_eq!(
-        log.take(),
-        [
-            "drop holder",
-            "drop root",
-            "begin",
-            "drop inner",
-            "drop below",
-            "end"
-        ]
-    );
+    assert_eq!(log.take(), ["drop holder", "drop root", "begin", "drop inner", "drop below", "end"]);
 }
 
 #[test]
@@ -321,24 +282,12 @@ fn drop_of_the_heap_inside_each_window() {
         let mut watch = None;
         match window {
             Window::Finalizer => Node::on_finalize(&nodes[0], move |_| close()),
-            Window::Callback => {
-                watch = Some(WeakRef::with_callback(
-                    &nodes[0],
-                    callback(move |_: &AnyGc| close()),
-                ))
-            }
+            Window::Callback => watch = Some(WeakRef::with_callback(&nodes[0], callback(move |_: &AnyGc| close()))),
             Window::Drop => nodes[0].on_drop(close),
         }
         drop(nodes);
         assert!(heap.borrow().is_none());
-        assert_eq!(
-            log.take()
-                .iter()
-                .filter(|event| event.starts_with("drop"))
-                .count(),
-            3,
-            "{window:?}"
-        );
+        assert_eq!(log.take().iter().filter(|event| event.starts_with("drop")).count(), 3, "{window:?}");
         drop(watch);
     }
 }

@@ -27,16 +27,9 @@ fn by_count() {
     let back = saved.borrow_mut().pop().expect("it was saved");
     assert!(heap.is_finalized(&back));
     assert_eq!(Gc::strong_count(&back), 1);
-    assert!(
-        weak.upgrade().is_some() && watch.is_alive(),
-        "all weak references are still armed"
-    );
+    assert!(weak.upgrade().is_some() && watch.is_alive(), "all weak references are still armed");
     drop(back);
-    assert_eq!(
-        log.take(),
-        ["callback", "drop n"],
-        "the finalizer does not run again"
-    );
+    assert_eq!(log.take(), ["callback", "drop n"], "the finalizer does not run again");
     assert!(weak.upgrade().is_none());
 }
 
@@ -49,30 +42,16 @@ fn in_a_collection() {
     let weak = Gc::downgrade(&nodes[1]);
     let plain = WeakRef::new(&nodes[1]);
     let watched = log.clone();
-    let watch = WeakRef::with_callback(
-        &nodes[1],
-        callback(move |_: &AnyGc| watched.push("callback")),
-    );
+    let watch = WeakRef::with_callback(&nodes[1], callback(move |_: &AnyGc| watched.push("callback")));
     drop(nodes);
-    assert_eq!(
-        heap.collect(Generation::Old),
-        0,
-        "resurrected objects are not counted"
-    );
+    assert_eq!(heap.collect(Generation::Old), 0, "resurrected objects are not counted");
     assert_eq!(log.take(), ["callback", "finalize n0"]);
-    assert!(
-        weak.upgrade().is_some() && plain.is_alive(),
-        "plain weak references survive with their object"
-    );
+    assert!(weak.upgrade().is_some() && plain.is_alive(), "plain weak references survive with their object");
     assert!(!watch.is_alive(), "those with a callback are spent");
     assert_eq!(heap.collect(Generation::Old), 0, "it is held");
     saved.borrow_mut().clear();
     assert_eq!(heap.collect(Generation::Old), 3);
-    assert_eq!(
-        log.take_sorted(),
-        ["drop n0", "drop n1", "drop n2"],
-        "neither runs again"
-    );
+    assert_eq!(log.take_sorted(), ["drop n0", "drop n1", "drop n2"], "neither runs again");
     assert!(weak.upgrade().is_none() && !plain.is_alive());
 }
 
@@ -86,10 +65,7 @@ fn what_a_resurrected_object_reaches_stays_and_the_rest_goes() {
     save_on_finalize(&kept[2], &saved);
     drop((kept, gone));
     assert_eq!(heap.collect(Generation::Old), 3);
-    assert_eq!(
-        log.take_sorted(),
-        ["drop gone0", "drop gone1", "drop gone2", "finalize kept2"]
-    );
+    assert_eq!(log.take_sorted(), ["drop gone0", "drop gone1", "drop gone2", "finalize kept2"]);
     assert_eq!(heap.get_stats()[2].collected, 3);
     saved.borrow_mut().clear();
     assert_eq!(heap.collect(Generation::Old), 3);
@@ -131,27 +107,13 @@ fn a_finalizer_that_breaks_the_cycle() {
     let heap = manual_heap();
     let log = Log::new();
     let nodes = ring(&heap, &log, "n", 10);
-    nodes
-        .iter()
-        .for_each(|node| Node::on_finalize(node, |node| node.unlink()));
+    nodes.iter().for_each(|node| Node::on_finalize(node, |node| node.unlink()));
     drop(nodes);
     heap.collect(Generation::Old);
     let events = log.take();
     for index in 0..10 {
-        assert_eq!(
-            events
-                .iter()
-                .filter(|event| **event == format!("finalize n{index}"))
-                .count(),
-            1
-        );
-        assert_eq!(
-            events
-                .iter()
-                .filter(|event| **event == format!("drop n{index}"))
-                .count(),
-            1
-        );
+        assert_eq!(events.iter().filter(|event| **event == format!("finalize n{index}")).count(), 1);
+        assert_eq!(events.iter().filter(|event| **event == format!("drop n{index}")).count(), 1);
     }
     assert_eq!(heap.object_count(), 0);
     heap.check();
@@ -169,9 +131,7 @@ fn one_breaks_the_cycle_and_another_saves_itself() {
                     let saved = (saver == breaker).then(|| saved.clone());
                     Node::on_finalize(node, move |node| {
                         node.unlink();
-                        saved
-                            .iter()
-                            .for_each(|saved| saved.borrow_mut().push(node.clone()));
+                        saved.iter().for_each(|saved| saved.borrow_mut().push(node.clone()));
                     });
                 } else if index == saver {
                     save_on_finalize(node, &saved);
@@ -181,11 +141,7 @@ fn one_breaks_the_cycle_and_another_saves_itself() {
             heap.collect(Generation::Old);
             // From the saved one along the ring to the breaker, whose edge is gone.
             let alive = (breaker + 6 - saver) % 6 + 1;
-            assert_eq!(
-                heap.tracked_objects(),
-                alive,
-                "saver {saver}, breaker {breaker}: {log:?}"
-            );
+            assert_eq!(heap.tracked_objects(), alive, "saver {saver}, breaker {breaker}: {log:?}");
             heap.check();
             saved.borrow_mut().clear();
             heap.collect(Generation::Old);
@@ -201,37 +157,19 @@ fn a_callback_that_saves_through_a_plain_weak_reference() {
     let (log, saved) = (Log::new(), Saved::default());
     let nodes = ring(&heap, &log, "n", 2);
     let (weak, save) = (Gc::downgrade(&nodes[1]), saved.clone());
-    let watch = WeakRef::with_callback(
-        &nodes[0],
-        callback(move |_: &AnyGc| save.borrow_mut().extend(weak.upgrade())),
-    );
+    let watch = WeakRef::with_callback(&nodes[0], callback(move |_: &AnyGc| save.borrow_mut().extend(weak.upgrade())));
     drop(nodes);
     let collected = heap.collect(Generation::Old);
     let alive = saved.borrow().len();
     if alive == 1 {
-        assert_eq!(
-            (collected, log.len()),
-            (0, 0),
-            "what a callback found must live"
-        );
-        assert!(
-            saved.borrow()[0].cells[0]
-                .take()
-                .is_some_and(|node| node.name() == "n0")
-        );
+        assert_eq!((collected, log.len()), (0, 0), "what a callback found must live");
+        assert!(saved.borrow()[0].cells[0].take().is_some_and(|node| node.name() == "n0"));
     } else {
-        assert_eq!(
-            (collected, log.len()),
-            (2, 2),
-            "what it did not find is gone"
-        );
+        assert_eq!((collected, log.len()), (2, 2), "what it did not find is gone");
     }
     heap.check();
     assert!(!watch.is_alive());
     saved.borrow_mut().clear();
     heap.collect(Generation::Old);
-    assert_eq!(
-        heap.tracked_objects() - usize::from(heap.is_tracked(&watch)),
-        0
-    );
+    assert_eq!(heap.tracked_objects() - usize::from(heap.is_tracked(&watch)), 0);
 }

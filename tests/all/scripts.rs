@@ -15,9 +15,7 @@ use oracle::Oracle;
 use table::Differences;
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("this crate is a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace")
 }
 
 /// Builds the interpreter in the profile of this test, once.
@@ -26,9 +24,7 @@ fn minipy() -> &'static Path {
     BUILT.get_or_init(|| {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
         let mut build = Command::new(cargo);
-        build
-            .current_dir(root())
-            .args(["build", "--quiet", "--package", "minipy"]);
+        build.current_dir(root()).args(["build", "--quiet", "--package", "minipy"]);
         // This binary lies in TARGET/PROFILE/deps; the folder of the profile `dev` is called `debug`.
         let this = std::env::current_exe().expect("this program has a path");
         let folder = this.ancestors().nth(2).expect("it lies in a target folder");
@@ -36,16 +32,12 @@ fn minipy() -> &'static Path {
             Some("debug") | None => {}
             Some(profile) => drop(build.args(["--profile", profile])),
         }
-        let target = folder
-            .parent()
-            .expect("the profile's folder lies in the target folder");
+        let target = folder.parent().expect("the profile's folder lies in the target folder");
         // With `--target` there is one folder more.
         let triple = target
             .file_name()
             .and_then(|name| name.to_str())
-            .filter(|name| {
-                name.matches('-').count() >= 2 && target.join("../CACHEDIR.TAG").exists()
-            });
+            .filter(|name| name.matches('-').count() >= 2 && target.join("../CACHEDIR.TAG").exists());
         let target_folder = match triple {
             Some(triple) => {
                 build.args(["--target", triple]);
@@ -63,11 +55,7 @@ fn minipy() -> &'static Path {
 /// Runs a program, and ends it when it takes too long.
 fn run(command: &mut Command) -> Output {
     use std::process::Stdio;
-    let child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn();
+    let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let id = child.id();
     let (done, waits) = std::sync::mpsc::channel();
@@ -95,10 +83,7 @@ struct Result {
 impl Result {
     fn of(output: &Output) -> Result {
         let stderr = String::from_utf8_lossy(&output.stderr).replace("\r\n", "\n");
-        let last = stderr
-            .lines()
-            .rfind(|line| !line.trim().is_empty())
-            .unwrap_or_default();
+        let last = stderr.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
         // Each parser words its syntax errors in its own way.
         let last = match last.split_once(':') {
             Some(("SyntaxError" | "IndentationError" | "TabError", _)) => "SyntaxError",
@@ -108,29 +93,17 @@ impl Result {
             stdout: String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n"),
             status: output.status.code(),
             error: (!output.status.success()).then(|| last.to_owned()),
-            ignored: stderr
-                .lines()
-                .filter(|line| line.starts_with("Exception ignored"))
-                .count(),
+            ignored: stderr.lines().filter(|line| line.starts_with("Exception ignored")).count(),
         }
     }
 }
 
 /// The programs of a folder, as paths from the root.
 fn programs(folder: &str) -> Vec<String> {
-    let entries =
-        std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
-    let names = entries.map(|entry| {
-        entry
-            .expect("the folder can be read")
-            .file_name()
-            .into_string()
-            .expect("UTF-8")
-    });
-    let mut programs: Vec<String> = names
-        .filter(|name| name.ends_with(".py"))
-        .map(|name| format!("{folder}/{name}"))
-        .collect();
+    let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let names = entries.map(|entry| entry.expect("the folder can be read").file_name().into_string().expect("UTF-8"));
+    let mut programs: Vec<String> =
+        names.filter(|name| name.ends_with(".py")).map(|name| format!("{folder}/{name}")).collect();
     programs.sort();
     assert!(!programs.is_empty(), "{folder} has no programs");
     programs
@@ -139,13 +112,8 @@ fn programs(folder: &str) -> Vec<String> {
 /// Runs all programs of a folder and reports all that differ.
 fn compare(folder: &str) {
     let Some(oracle) = Oracle::find() else {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "no CPython from 3.11 on was found, and CI needs one as its oracle"
-        );
-        eprintln!(
-            "SKIPPED: no CPython from 3.11 on was found (set TAILBITE_PYTHON); {folder} is not compared"
-        );
+        assert!(std::env::var_os("CI").is_none(), "no CPython from 3.11 on was found, and CI needs one as its oracle");
+        eprintln!("SKIPPED: no CPython from 3.11 on was found (set TAILBITE_PYTHON); {folder} is not compared");
         return;
     };
     let differences = Differences::read(&root().join("tests/scripts/differences.txt"));
@@ -163,18 +131,11 @@ fn compare(folder: &str) {
         let result = Result::of(&ours);
         if result != expected {
             let stderr = String::from_utf8_lossy(&ours.stderr).into_owned();
-            failures.push(format!(
-                "== {program}\n{}stderr of minipy:\n{stderr}",
-                describe(&result, &expected, &source)
-            ));
+            failures
+                .push(format!("== {program}\n{}stderr of minipy:\n{stderr}", describe(&result, &expected, &source)));
         }
     }
-    assert!(
-        failures.is_empty(),
-        "{} programs differ\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} programs differ\n{}", failures.len(), failures.join("\n"));
 }
 
 /// The first difference of each kind.
@@ -186,35 +147,20 @@ fn describe(ours: &Result, expected: &Result, source: &str) -> String {
             (None, None) => break,
             (a, b) if a == b => {}
             (a, b) => {
-                let show = |line: Option<&str>| {
-                    line.map_or("(end)".to_owned(), |line| format!("{line:?}"))
-                };
-                text += &format!(
-                    "line {line} of the output: minipy {}, {source} {}\n",
-                    show(a),
-                    show(b)
-                );
+                let show = |line: Option<&str>| line.map_or("(end)".to_owned(), |line| format!("{line:?}"));
+                text += &format!("line {line} of the output: minipy {}, {source} {}\n", show(a), show(b));
                 break;
             }
         }
     }
     if ours.status != expected.status {
-        text += &format!(
-            "exit status: minipy {:?}, {source} {:?}\n",
-            ours.status, expected.status
-        );
+        text += &format!("exit status: minipy {:?}, {source} {:?}\n", ours.status, expected.status);
     }
     if ours.error != expected.error {
-        text += &format!(
-            "error: minipy {:?}, {source} {:?}\n",
-            ours.error, expected.error
-        );
+        text += &format!("error: minipy {:?}, {source} {:?}\n", ours.error, expected.error);
     }
     if ours.ignored != expected.ignored {
-        text += &format!(
-            "reports of ignored errors: minipy {}, {source} {}\n",
-            ours.ignored, expected.ignored
-        );
+        text += &format!("reports of ignored errors: minipy {}, {source} {}\n", ours.ignored, expected.ignored);
     }
     text
 }

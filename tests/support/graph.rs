@@ -108,17 +108,13 @@ impl Node {
 
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Node")
-            .field("name", &self.name())
-            .finish_non_exhaustive()
+        f.debug_struct("Node").field("name", &self.name()).finish_non_exhaustive()
     }
 }
 
 /// `count` nodes named `NAME0`, `NAME1`, ..., each with an edge to the next.
 pub fn chain(heap: &Heap, log: &Log, name: &str, count: usize) -> Vec<Gc<Node>> {
-    let nodes: Vec<_> = (0..count)
-        .map(|index| Node::alloc(heap, log, format!("{name}{index}")))
-        .collect();
+    let nodes: Vec<_> = (0..count).map(|index| Node::alloc(heap, log, format!("{name}{index}"))).collect();
     for pair in nodes.windows(2) {
         pair[0].set(0, Some(pair[1].clone()));
     }

@@ -43,19 +43,12 @@ impl Log {
 
     /// How often an event is in the log.
     pub fn count(&self, event: &str) -> usize {
-        self.0
-            .borrow()
-            .iter()
-            .filter(|known| *known == event)
-            .count()
+        self.0.borrow().iter().filter(|known| *known == event).count()
     }
 
     /// A payload part that logs `drop NAME` when it is dropped.
     pub fn probe(&self, name: impl Into<String>) -> Probe {
-        Probe {
-            log: self.clone(),
-            name: name.into(),
-        }
+        Probe { log: self.clone(), name: name.into() }
     }
 }
 

@@ -30,9 +30,7 @@ pub struct Machine {
 
 impl std::fmt::Debug for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Machine")
-            .field("model", &self.model)
-            .finish_non_exhaustive()
+        f.debug_struct("Machine").field("model", &self.model).finish_non_exhaustive()
     }
 }
 
@@ -122,8 +120,7 @@ impl Machine {
             Op::Set(from, cell, to) => {
                 let (from, to, cell) = (self.pick(from)?, self.pick(to)?, cell % 2);
                 self.handles[from].set(cell, Some(self.handles[to].clone()));
-                self.model
-                    .set(self.model.handles[from], cell, Some(self.model.handles[to]));
+                self.model.set(self.model.handles[from], cell, Some(self.model.handles[to]));
             }
             Op::Clear(from, cell) => {
                 let (from, cell) = (self.pick(from)?, cell % 2);
@@ -133,8 +130,7 @@ impl Machine {
             Op::Push(from, to) => {
                 let (from, to) = (self.pick(from)?, self.pick(to)?);
                 self.handles[from].link(&self.handles[to]);
-                self.model
-                    .push(self.model.handles[from], self.model.handles[to]);
+                self.model.push(self.model.handles[from], self.model.handles[to]);
             }
             Op::Pop(from, index) => {
                 let (from, index) = self.pick_edge(from, index)?;
@@ -146,12 +142,9 @@ impl Machine {
                 let (from, index) = self.pick_edge(from, index)?;
                 let edge = self.handles[from].list.borrow()[index].clone();
                 self.handles.push(edge);
-                self.model
-                    .add_handle(self.model.list(self.model.handles[from])[index]);
+                self.model.add_handle(self.model.list(self.model.handles[from])[index]);
             }
-            Op::Collect(heap, generation) => {
-                self.collect(self.pick_heap(heap)?, generation % 3, Opaque::Nothing)
-            }
+            Op::Collect(heap, generation) => self.collect(self.pick_heap(heap)?, generation % 3, Opaque::Nothing),
             Op::CollectBorrowed(handle, heap, generation) => {
                 let (handle, heap) = (self.pick(handle)?, self.pick_heap(heap)?);
                 let node = self.handles[handle].clone();
@@ -169,12 +162,7 @@ impl Machine {
                 self.collect_lent(handle, heap, generation % 3);
             }
             Op::Unwrap(handle) => self.unwrap(self.pick(handle)?),
-            Op::Downgrade(_)
-            | Op::Watch(_)
-            | Op::WeakRef(_)
-            | Op::DropWeak(_)
-            | Op::DropWatch(_)
-            | Op::Upgrade(_) => {
+            Op::Downgrade(_) | Op::Watch(_) | Op::WeakRef(_) | Op::DropWeak(_) | Op::DropWatch(_) | Op::Upgrade(_) => {
                 self.perform_weak(op)?;
             }
         }
@@ -193,17 +181,11 @@ impl Machine {
                 let number = self.model.watch(self.model.handles[handle], true)?;
                 let log = self.log.clone();
                 let callback = callback(move |reference: &AnyGc| {
-                    let reference = reference
-                        .downcast_ref::<WeakRef>()
-                        .expect("the callback gets the weak reference");
-                    assert!(
-                        !reference.is_alive(),
-                        "a weak reference is cleared before its callback runs"
-                    );
+                    let reference = reference.downcast_ref::<WeakRef>().expect("the callback gets the weak reference");
+                    assert!(!reference.is_alive(), "a weak reference is cleared before its callback runs");
                     log.push(format!("callback {number}"));
                 });
-                self.watches
-                    .push(WeakRef::with_callback(&self.handles[handle], callback));
+                self.watches.push(WeakRef::with_callback(&self.handles[handle], callback));
             }
             Op::WeakRef(handle) => {
                 let handle = self.pick(handle)?;
@@ -224,10 +206,7 @@ impl Machine {
                 let weak = weak % self.weaks.len();
                 if let Some(handle) = self.weaks[weak].upgrade() {
                     let object = id(&handle);
-                    assert_eq!(
-                        object, self.model.weaks[weak],
-                        "a weak reference finds its own object"
-                    );
+                    assert_eq!(object, self.model.weaks[weak], "a weak reference finds its own object");
                     self.handles.push(handle);
                     self.model.add_handle(object);
                 }
@@ -250,11 +229,7 @@ impl Machine {
             other => other,
         };
         let id = self.model.alloc(heap, finalizer);
-        let node = Node::alloc(
-            self.heaps[heap].as_ref().expect("the heap is open"),
-            &self.log,
-            id.to_string(),
-        );
+        let node = Node::alloc(self.heaps[heap].as_ref().expect("the heap is open"), &self.log, id.to_string());
         let rescued = self.rescued.clone();
         match finalizer {
             FinalizerKind::None => {}
@@ -270,46 +245,28 @@ impl Machine {
     fn alloc_cyclic(&mut self, heap: usize) {
         let id = self.model.alloc(heap, FinalizerKind::None);
         let mut outside = None;
-        let node = self.heaps[heap]
-            .as_ref()
-            .expect("the heap is open")
-            .alloc_cyclic(|weak| {
-                assert!(
-                    weak.upgrade().is_none(),
-                    "an object under construction is not visible"
-                );
-                outside = Some(weak.clone());
-                Node::new(&self.log, id.to_string())
-            });
+        let node = self.heaps[heap].as_ref().expect("the heap is open").alloc_cyclic(|weak| {
+            assert!(weak.upgrade().is_none(), "an object under construction is not visible");
+            outside = Some(weak.clone());
+            Node::new(&self.log, id.to_string())
+        });
         self.weaks.push(outside.expect("the constructor ran"));
         self.model.weaks.push(id);
         self.handles.push(node);
     }
 
     fn collect(&mut self, heap: usize, generation: usize, opaque: Opaque) {
-        let collected = self.heaps[heap]
-            .as_ref()
-            .expect("the heap is open")
-            .collect(Generation::ALL[generation]);
+        let collected = self.heaps[heap].as_ref().expect("the heap is open").collect(Generation::ALL[generation]);
         self.expect_collected(collected, heap, generation, opaque);
     }
 
-    fn expect_collected(
-        &mut self,
-        collected: usize,
-        heap: usize,
-        generation: usize,
-        opaque: Opaque,
-    ) {
+    fn expect_collected(&mut self, collected: usize, heap: usize, generation: usize, opaque: Opaque) {
         if self.automatic {
             return;
         }
         let expected = self.model.collect(heap, generation, opaque);
         if self.model.has_unlinkers() {
-            assert!(
-                collected <= expected,
-                "at most {expected} objects are collected, not {collected}"
-            );
+            assert!(collected <= expected, "at most {expected} objects are collected, not {collected}");
         } else {
             assert_eq!(collected, expected, "the number of collected objects");
         }
@@ -324,14 +281,8 @@ impl Machine {
         self.model.handles.swap_remove(handle);
         let exclusive = self.model.is_exclusive(object);
         if let Some(guard) = Gc::get_mut(&mut node) {
-            assert!(
-                exclusive,
-                "only the one handle without weak references lends"
-            );
-            let collected = self.heaps[heap]
-                .as_ref()
-                .expect("the heap is open")
-                .collect(Generation::ALL[generation]);
+            assert!(exclusive, "only the one handle without weak references lends");
+            let collected = self.heaps[heap].as_ref().expect("the heap is open").collect(Generation::ALL[generation]);
             drop(guard);
             self.expect_collected(collected, heap, generation, Opaque::Object(object));
         } else {

@@ -278,6 +278,12 @@ impl Model {
         for &object in &candidates {
             self.objects[object].generation = (generation + 1).min(2);
         }
+        // What was lent is looked at again by a full collection only.
+        if let Opaque::Object(lent) = opaque
+            && candidates.contains(&lent)
+        {
+            self.objects[lent].generation = 2;
+        }
         for &object in &unreachable {
             self.clear_watches(object, true);
             self.objects[object].count += 1;

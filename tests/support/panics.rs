@@ -27,10 +27,7 @@ impl Armed {
 
     /// A payload part that goes off when it is dropped.
     pub fn bomb(&self, name: &'static str) -> Bomb {
-        Bomb {
-            armed: self.clone(),
-            name,
-        }
+        Bomb { armed: self.clone(), name }
     }
 }
 
@@ -63,10 +60,7 @@ impl Reports {
 
     /// The messages only.
     pub fn messages(&self) -> Vec<String> {
-        self.take()
-            .into_iter()
-            .map(|(_, message)| message)
-            .collect()
+        self.take().into_iter().map(|(_, message)| message).collect()
     }
 
     /// The number of reports so far.
@@ -85,9 +79,7 @@ pub fn quiet(heap: &Heap) -> Reports {
     let reports = Reports::default();
     let sink = reports.clone();
     heap.set_unraisable_hook(move |unraisable| {
-        sink.0
-            .borrow_mut()
-            .push((unraisable.context, unraisable.message().to_owned()));
+        sink.0.borrow_mut().push((unraisable.context, unraisable.message().to_owned()));
     });
     reports
 }

@@ -9,12 +9,7 @@ pub fn on_small_stack<R: Send + 'static>(f: impl FnOnce() -> R + Send + 'static)
 
 /// Runs `f` on a thread with a stack of `size` bytes and gives its result; a panic goes on in the caller.
 pub fn on_stack<R: Send + 'static>(size: usize, f: impl FnOnce() -> R + Send + 'static) -> R {
-    match thread::Builder::new()
-        .stack_size(size)
-        .spawn(f)
-        .expect("the thread starts")
-        .join()
-    {
+    match thread::Builder::new().stack_size(size).spawn(f).expect("the thread starts").join() {
         Ok(value) => value,
         Err(payload) => std::panic::resume_unwind(payload),
     }

@@ -6,143 +6,15 @@
 use std::ptr::NonNull;
 
 use super::bits::Bits;
-use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOL_SIZE, POOLS_PER_ARENA};
-use super::pool::{Pool, PoolFlags, PoolKind};
+use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOLS_PER_ARENA};
+use super::pool::{Pool, PoolKind};
 use crate::base::os;
 
 mod check;
+mod descriptor;
 
-/// A set of pools of one arena.
-pub(super) type PoolSet = Bits<{ POOLS_PER_ARENA / 64 }>;
-
-/// Stands for "no arena" where arenas are linked.
-const NO_ARENA: u32 = u32::MAX;
-
-/// The descriptor of an arena.
-///
-/// A pool of the arena is *in use* (in one of the sets `in_use`), *free* (in the list `freepools`), *trimmed* (free, and its memory given
-/// back: in the set `trimmed`), or *untouched* (at or above `touched`). `free` counts the last three.
-#[derive(Debug)]
-pub(super) struct Arena {
-    base: NonNull<u8>,
-    free: usize,
-    /// Pools below were in use at some time.
-    touched: usize,
-    /// The free pools with memory, the one that was freed last first; linked through their headers.
-    freepools: Option<NonNull<Pool>>,
-    trimmed: PoolSet,
-    in_use: [PoolSet; PoolKind::ALL.len()],
-    /// The neighbours among the arenas with as many free pools.
-    next: u32,
-    prev: u32,
-}
-
-impl Arena {
-    fn new(base: NonNull<u8>) -> Arena {
-        Arena {
-            base,
-            free: POOLS_PER_ARENA,
-            touched: 0,
-            freepools: None,
-            trimmed: PoolSet::EMPTY,
-            in_use: [PoolSet::EMPTY; PoolKind::ALL.len()],
-            next: NO_ARENA,
-            prev: NO_ARENA,
-        }
-    }
-
-    /// The pool at this index; it need not be in use.
-    pub(super) fn pool(&self, index: usize) -> NonNull<Pool> {
-        debug_assert!(index < POOLS_PER_ARENA, "an arena has no such pool");
-        // SAFETY: the pool lies in the arena's region.
-        unsafe { self.base.add(index * POOL_SIZE).cast() }
-    }
-
-    /// The pools in use for a kind.
-    pub(super) fn in_use(&self, kind: PoolKind) -> &PoolSet {
-        &self.in_use[kind as usize]
-    }
-
-    /// The number of pools that are not in use and were never touched, or are trimmed.
-    pub(super) fn clean_pools(&self) -> usize {
-        POOLS_PER_ARENA - self.touched + self.trimmed.len()
-    }
-
-    /// The number of pools that are not in use.
-    pub(super) fn free_pools(&self) -> usize {
-        self.free
-    }
-
-    /// Takes a free pool: one with memory first, the warmest.
-    fn take(&mut self, kind: PoolKind) -> NonNull<Pool> {
-        debug_assert!(
-            self.free > 0,
-            "an arena without free pools is not asked for one"
-        );
-        let pool = if let Some(pool) = self.freepools {
-            // SAFETY: a pool in the list of free pools lies in our region, with a header.
-            self.freepools = unsafe { pool.as_ref() }.next.get();
-            pool
-        } else if let Some(index) = self.trimmed.first_from(0) {
-            self.trimmed.remove(index);
-            self.pool(index)
-        } else {
-            self.touched += 1;
-            self.pool(self.touched - 1)
-        };
-        self.free -= 1;
-        self.in_use[kind as usize].insert(index_in_arena(pool));
-        pool
-    }
-
-    /// Takes back a pool that was in use.
-    ///
-    /// # Safety
-    /// The pool is one of this arena's, in use, linked nowhere, and without a block in use.
-    unsafe fn give(&mut self, pool: NonNull<Pool>) {
-        // SAFETY: by contract the pool is in use, so it has a header.
-        let header = unsafe { pool.as_ref() };
-        self.in_use[header.kind() as usize].remove(index_in_arena(pool));
-        header.clear_flags(PoolFlags::all());
-        header.next.set(self.freepools);
-        self.freepools = Some(pool);
-        self.free += 1;
-    }
-
-    /// Gives the memory of the free pools back; returns the number of bytes.
-    fn trim(&mut self) -> usize {
-        let mut free = PoolSet::EMPTY;
-        while let Some(pool) = self.freepools {
-            // SAFETY: a pool in the list of free pools lies in our region, with a header.
-            self.freepools = unsafe { pool.as_ref() }.next.get();
-            free.insert(index_in_arena(pool));
-        }
-        let (mut bytes, mut from) = (0, 0);
-        while let Some((start, count)) = free.run_from(from) {
-            // SAFETY: the pools lie in our region and are free: nothing in them is needed, now that the list has let go of them.
-            let released = unsafe { os::decommit(self.pool(start).cast(), count * POOL_SIZE) };
-            for index in start..start + count {
-                if released != 0 {
-                    self.trimmed.insert(index);
-                } else {
-                    let pool = self.pool(index);
-                    // SAFETY: the pool was in the list a moment ago, and its memory is still there.
-                    unsafe { pool.as_ref() }.next.set(self.freepools);
-                    self.freepools = Some(pool);
-                }
-            }
-            bytes += released;
-            from = start + count;
-        }
-        bytes
-    }
-}
-
-/// The index of a pool in its arena: arenas are aligned to their size.
-#[inline(always)]
-pub(super) fn index_in_arena(pool: NonNull<Pool>) -> usize {
-    (pool.addr().get() & (ARENA_SIZE - 1)) / POOL_SIZE
-}
+use descriptor::NO_ARENA;
+pub(super) use descriptor::{Arena, index_in_arena};
 
 /// A place in the directory. Indices of arenas are stable; places are used again.
 #[derive(Debug)]
@@ -234,18 +106,12 @@ impl Arenas {
     /// Whether the address lies in one of the arenas.
     pub(super) fn contains(&self, address: usize) -> bool {
         let base = address & !(ARENA_SIZE - 1);
-        self.by_address
-            .binary_search_by_key(&base, |&(base, _)| base)
-            .is_ok()
+        self.by_address.binary_search_by_key(&base, |&(base, _)| base).is_ok()
     }
 
     /// Takes a pool of the fullest arena that has a free one, and tells the arena's index. A new arena is mapped if there is none; `None`
     /// if that is refused.
-    pub(super) fn take_pool(
-        &mut self,
-        kind: PoolKind,
-        huge_pages: bool,
-    ) -> Option<(NonNull<Pool>, u32)> {
+    pub(super) fn take_pool(&mut self, kind: PoolKind, huge_pages: bool) -> Option<(NonNull<Pool>, u32)> {
         let index = match self.filled.first_from(1) {
             Some(bucket) => self.buckets[bucket],
             None => self.map(huge_pages)?,
@@ -305,19 +171,12 @@ impl Arenas {
             // SAFETY: the region was mapped like this; by contract nothing uses it.
             unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
         }
-        *self = Arenas {
-            ever: self.ever,
-            high_water: self.high_water,
-            ..Arenas::new()
-        };
+        *self = Arenas { ever: self.ever, high_water: self.high_water, ..Arenas::new() };
     }
 
     /// Maps an arena and puts it into the directory. Memory for the directory is reserved first, so that a refusal leaves nothing behind.
     fn map(&mut self, huge_pages: bool) -> Option<u32> {
-        if self.mapped() == MAX_ARENAS
-            || !os::reserve_one(&mut self.by_address)
-            || !os::reserve_one(&mut self.slots)
-        {
+        if self.mapped() == MAX_ARENAS || !os::reserve_one(&mut self.by_address) || !os::reserve_one(&mut self.slots) {
             return None;
         }
         let base = os::map(ARENA_SIZE, ARENA_SIZE)?;
@@ -330,16 +189,13 @@ impl Arenas {
             self.slots.push(slot);
             self.slots.len() as u32 - 1
         } else {
-            let Slot::Vacant { next } = std::mem::replace(&mut self.slots[index as usize], slot)
-            else {
+            let Slot::Vacant { next } = std::mem::replace(&mut self.slots[index as usize], slot) else {
                 unreachable!("a mapped arena is in the list of vacant slots");
             };
             self.vacant = next;
             index
         };
-        let at = self
-            .by_address
-            .partition_point(|&(address, _)| address < base.addr().get());
+        let at = self.by_address.partition_point(|&(address, _)| address < base.addr().get());
         self.by_address.insert(at, (base.addr().get(), index));
         self.ever += 1;
         self.high_water = self.high_water.max(self.mapped());
@@ -355,13 +211,8 @@ impl Arenas {
             unreachable!("arena {index} is not mapped");
         };
         self.vacant = index;
-        debug_assert_eq!(
-            arena.free, POOLS_PER_ARENA,
-            "only a wholly free arena is given back"
-        );
-        let at = self
-            .by_address
-            .partition_point(|&(address, _)| address < arena.base.addr().get());
+        debug_assert_eq!(arena.free, POOLS_PER_ARENA, "only a wholly free arena is given back");
+        let at = self.by_address.partition_point(|&(address, _)| address < arena.base.addr().get());
         self.by_address.remove(at);
         // SAFETY: the region was mapped like this, and none of its pools is in use.
         unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };

@@ -46,9 +46,7 @@ impl<const WORDS: usize> Bits<WORDS> {
     /// The first run of neighbours at or after `n`: its start and its length.
     pub(super) fn run_from(&self, n: usize) -> Option<(usize, usize)> {
         let start = self.first_from(n)?;
-        let length = (start..64 * WORDS)
-            .take_while(|&member| self.contains(member))
-            .count();
+        let length = (start..64 * WORDS).take_while(|&member| self.contains(member)).count();
         Some((start, length))
     }
 

@@ -26,11 +26,8 @@ pub(crate) const MIN_OBJECT_BLOCK: usize = 16;
 const SMALL_CLASSES: usize = MAX_SMALL / STEP;
 
 /// The divisors of a pool that make medium classes.
-const DIVISORS: &[usize] = if POOL_SIZE == 16 << 10 {
-    &[24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1]
-} else {
-    &[6, 5, 4, 3, 2, 1]
-};
+const DIVISORS: &[usize] =
+    if POOL_SIZE == 16 << 10 { &[24, 20, 16, 12, 10, 8, 6, 5, 4, 3, 2, 1] } else { &[6, 5, 4, 3, 2, 1] };
 
 /// The number of size classes.
 pub(crate) const CLASSES: usize = SMALL_CLASSES + DIVISORS.len();
@@ -68,11 +65,7 @@ pub(crate) const fn class_for(size: usize, align: usize) -> Option<usize> {
         return None;
     }
     let align = if align > STEP { align } else { STEP };
-    let size = if size == 0 {
-        align
-    } else {
-        size.next_multiple_of(align)
-    };
+    let size = if size == 0 { align } else { size.next_multiple_of(align) };
     if size <= MAX_SMALL {
         return Some(size / STEP - 1);
     }
@@ -98,11 +91,7 @@ impl Bin {
     #[inline]
     pub(crate) const fn for_object(kind: PoolKind, size: usize, align: usize) -> Option<Bin> {
         debug_assert!(kind.holds_objects(), "an object lies in a pool for objects");
-        let size = if size < MIN_OBJECT_BLOCK {
-            MIN_OBJECT_BLOCK
-        } else {
-            size
-        };
+        let size = if size < MIN_OBJECT_BLOCK { MIN_OBJECT_BLOCK } else { size };
         match class_for(size, align) {
             Some(class) => Some(Bin::new(kind, class)),
             None => None,
@@ -128,12 +117,14 @@ impl Bin {
         self.0 as usize
     }
 
+    /// Every bin, in the order of their numbers, also those that never have pools.
+    pub(super) fn every() -> impl Iterator<Item = Bin> {
+        (0..BINS as u16).map(Bin)
+    }
+
     /// Every bin that can have pools.
     pub(super) fn all() -> impl Iterator<Item = Bin> {
-        let bins = PoolKind::ALL
-            .into_iter()
-            .flat_map(|kind| (0..CLASSES).map(move |class| Bin::new(kind, class)));
-        bins.filter(|bin| match bin.kind() {
+        Bin::every().filter(|bin| match bin.kind() {
             PoolKind::Tracked | PoolKind::Leaf => SIZES[bin.class()] >= MIN_OBJECT_BLOCK,
             PoolKind::Raw => bin.class() < SMALL_CLASSES,
         })
@@ -172,23 +163,13 @@ pub(super) struct Cut {
 }
 
 static CUTS: [Cut; BINS] = {
-    let mut cuts = [Cut {
-        size: 0,
-        first: 0,
-        capacity: 0,
-        recip: 0,
-        batch: 0,
-    }; BINS];
+    let mut cuts = [Cut { size: 0, first: 0, capacity: 0, recip: 0, batch: 0 }; BINS];
     let mut bin = 0;
     while bin < BINS {
         let kind = PoolKind::ALL[bin / CLASSES];
         let size = SIZES[bin % CLASSES];
         let capacity = capacity(kind, size);
-        let batch = if size < PAGE_SIZE {
-            PAGE_SIZE / size
-        } else {
-            1
-        };
+        let batch = if size < PAGE_SIZE { PAGE_SIZE / size } else { 1 };
         cuts[bin] = Cut {
             size: size as u16,
             first: first(kind, size, capacity) as u16,
@@ -241,10 +222,7 @@ const _: () = {
     let mut class = 1;
     while class < CLASSES {
         assert!(SIZES[class - 1] < SIZES[class], "classes grow");
-        assert!(
-            SIZES[class].is_multiple_of(STEP),
-            "block sizes are multiples of the step"
-        );
+        assert!(SIZES[class].is_multiple_of(STEP), "block sizes are multiples of the step");
         class += 1;
     }
     assert!(SIZES[SMALL_CLASSES - 1] == MAX_SMALL);
@@ -253,28 +231,14 @@ const _: () = {
     let mut bin = 0;
     while bin < BINS {
         let kind = PoolKind::ALL[bin / CLASSES];
-        let Cut {
-            size,
-            first,
-            capacity,
-            ..
-        } = CUTS[bin];
+        let Cut { size, first, capacity, .. } = CUTS[bin];
         let (size, first, capacity) = (size as usize, first as usize, capacity as usize);
         let side = if kind.has_side_bytes() { capacity } else { 0 };
         let word = if kind.holds_objects() { HEADER_WORD } else { 0 };
         assert!(capacity >= 1);
-        assert!(
-            first >= HEADER_SIZE + side,
-            "blocks lie behind the side bytes"
-        );
-        assert!(
-            first + capacity * size <= POOL_SIZE,
-            "blocks end before the pool does"
-        );
-        assert!(
-            (first + word).is_multiple_of(natural_align(size)),
-            "blocks are aligned"
-        );
+        assert!(first >= HEADER_SIZE + side, "blocks lie behind the side bytes");
+        assert!(first + capacity * size <= POOL_SIZE, "blocks end before the pool does");
+        assert!((first + word).is_multiple_of(natural_align(size)), "blocks are aligned");
         bin += 1;
     }
 };

@@ -2,18 +2,10 @@
 #![forbid(unsafe_code)]
 
 /// The size and alignment of a pool.
-pub(crate) const POOL_SIZE: usize = if cfg!(feature = "classic-geometry") {
-    4 << 10
-} else {
-    16 << 10
-};
+pub(crate) const POOL_SIZE: usize = if cfg!(feature = "classic-geometry") { 4 << 10 } else { 16 << 10 };
 
 /// The size and alignment of an arena. All of it is pools: what is known about an arena is kept outside, in the directory.
-pub(crate) const ARENA_SIZE: usize = if cfg!(feature = "classic-geometry") {
-    256 << 10
-} else {
-    2 << 20
-};
+pub(crate) const ARENA_SIZE: usize = if cfg!(feature = "classic-geometry") { 256 << 10 } else { 2 << 20 };
 
 /// The pools of one arena.
 pub(crate) const POOLS_PER_ARENA: usize = ARENA_SIZE / POOL_SIZE;

@@ -33,12 +33,7 @@ pub(super) struct LargeObjects {
 
 impl LargeObjects {
     pub(super) const fn new() -> LargeObjects {
-        LargeObjects {
-            slots: Vec::new(),
-            vacant: NO_SLOT,
-            regions: 0,
-            mapped_bytes: 0,
-        }
+        LargeObjects { slots: Vec::new(), vacant: NO_SLOT, regions: 0, mapped_bytes: 0 }
     }
 
     /// Makes a region for an object of `size` bytes, its header word included, whose payload is aligned to `align`, at most `POOL_SIZE`. Its
@@ -50,10 +45,7 @@ impl LargeObjects {
         align: usize,
         owner: NonNull<()>,
     ) -> Option<NonNull<Pool>> {
-        if align > POOL_SIZE
-            || self.slots.len() == NO_SLOT as usize
-            || !os::reserve_one(&mut self.slots)
-        {
+        if align > POOL_SIZE || self.slots.len() == NO_SLOT as usize || !os::reserve_one(&mut self.slots) {
             return None;
         }
         let first = first_offset(align);
@@ -66,9 +58,7 @@ impl LargeObjects {
                 self.slots.len() as u32 - 1
             }
             slot => {
-                let Slot::Vacant { next } = self.slots[slot as usize] else {
-                    unreachable!("slot {slot} is taken")
-                };
+                let Slot::Vacant { next } = self.slots[slot as usize] else { unreachable!("slot {slot} is taken") };
                 self.slots[slot as usize] = Slot::Taken(region.cast());
                 self.vacant = next;
                 slot
@@ -154,49 +144,28 @@ impl LargeObjects {
     /// Checks the directory and the regions in it; panics with the fact that is broken.
     pub(super) fn check(&self, owner: NonNull<()>) {
         let (mut regions, mut bytes) = (0, 0);
-        for (slot, pool) in
-            (0..self.slots.len()).filter_map(|slot| Some((slot, self.region(slot)?)))
-        {
+        for (slot, pool) in (0..self.slots.len()).filter_map(|slot| Some((slot, self.region(slot)?))) {
             // SAFETY: regions in the directory have a header.
             let pool = unsafe { pool.as_ref() };
             pool.check(owner);
-            assert_eq!(
-                pool.arena.get() as usize,
-                slot,
-                "a large object's pool knows its slot"
-            );
+            assert_eq!(pool.arena.get() as usize, slot, "a large object's pool knows its slot");
             if pool.used() == 0 {
                 let kept = PoolFlags::PARKED.union(PoolFlags::PINNED);
-                assert!(
-                    pool.flags().intersects(kept),
-                    "a region without an object is parked or pinned"
-                );
+                assert!(pool.flags().intersects(kept), "a region without an object is parked or pinned");
             }
             regions += 1;
             bytes += layout_of(pool).size();
         }
         assert_eq!(regions, self.regions, "the regions are counted");
-        assert_eq!(
-            bytes, self.mapped_bytes,
-            "the bytes of the regions are counted"
-        );
+        assert_eq!(bytes, self.mapped_bytes, "the bytes of the regions are counted");
         let (mut slot, mut vacant) = (self.vacant, 0);
         while slot != NO_SLOT {
-            let Slot::Vacant { next } = self.slots[slot as usize] else {
-                panic!("slot {slot} is vacant and taken")
-            };
+            let Slot::Vacant { next } = self.slots[slot as usize] else { panic!("slot {slot} is vacant and taken") };
             vacant += 1;
-            assert!(
-                vacant + regions <= self.slots.len(),
-                "the list of vacant slots goes round in circles"
-            );
+            assert!(vacant + regions <= self.slots.len(), "the list of vacant slots goes round in circles");
             slot = next;
         }
-        assert_eq!(
-            vacant + regions,
-            self.slots.len(),
-            "every slot is taken or vacant"
-        );
+        assert_eq!(vacant + regions, self.slots.len(), "every slot is taken or vacant");
     }
 }
 
@@ -215,20 +184,11 @@ fn region_layout(first: usize, size: usize) -> Option<Layout> {
 
 /// The layout with which the region of a large object's pool was allocated.
 pub(super) fn layout_of(pool: &Pool) -> Layout {
-    debug_assert!(
-        pool.is_large(),
-        "only a large object's pool has a layout of its own"
-    );
+    debug_assert!(pool.is_large(), "only a large object's pool has a layout of its own");
     let bytes = (pool.first() + pool.block_size()).max(POOL_SIZE);
     // SAFETY: `region_layout` found the same size valid when the region was allocated.
     unsafe { Layout::from_size_align_unchecked(bytes, POOL_SIZE) }
 }
 
-const _: () = assert!(
-    first_offset(POOL_SIZE) < POOL_SIZE,
-    "masking finds the pool of every large object"
-);
-const _: () = assert!(
-    first_offset(8) > HEADER_SIZE,
-    "the block lies behind the side byte"
-);
+const _: () = assert!(first_offset(POOL_SIZE) < POOL_SIZE, "masking finds the pool of every large object");
+const _: () = assert!(first_offset(8) > HEADER_SIZE, "the block lies behind the side byte");

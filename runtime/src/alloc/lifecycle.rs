@@ -25,11 +25,7 @@ impl Allocator {
         if pool.free.get().is_none() {
             pool.carve();
         }
-        if bin.kind().holds_objects() {
-            pool.pop::<OBJECT_LINK>()
-        } else {
-            pool.pop::<RAW_LINK>()
-        }
+        if bin.kind().holds_objects() { pool.pop::<OBJECT_LINK>() } else { pool.pop::<RAW_LINK>() }
     }
 
     /// Makes the head of the bin's list a pool with room.
@@ -38,22 +34,15 @@ impl Allocator {
             if pool.has_room() {
                 return Some(pool);
             }
-            debug_assert_eq!(
-                pool.used(),
-                pool.capacity(),
-                "without room all blocks are in use"
-            );
+            debug_assert_eq!(pool.used(), pool.capacity(), "without room all blocks are in use");
             self.unlink(bin, pool);
             pool.set_flags(PoolFlags::FULL);
             pool.used.set(1);
         }
-        let (pool, arena) = self
-            .arenas
-            .borrow_mut()
-            .take_pool(bin.kind(), self.options.huge_pages)?;
+        let (pool, arena) = self.arenas.borrow_mut().take_pool(bin.kind(), self.options.huge_pages)?;
         // SAFETY: the directory has just handed out the pool as a free one; from now on it is a pool in use.
         let pool = unsafe {
-            Pool::initialise(pool, bin, arena, self.owner.get());
+            Pool::initialise(pool, bin, arena, self.owner);
             pool.as_ref()
         };
         self.link(bin, pool);
@@ -107,9 +96,7 @@ impl Allocator {
         let arena = header.arena.get();
         // SAFETY: the pool is in use, of the arena that it names, unlinked, and empty.
         unsafe {
-            self.arenas
-                .borrow_mut()
-                .give_pool(pool, arena, !self.closed.get());
+            self.arenas.borrow_mut().give_pool(pool, arena, !self.closed.get());
         };
     }
 
@@ -122,9 +109,7 @@ impl Allocator {
         if std::ptr::eq(head, pool) {
             pool.next.get().is_some()
         } else {
-            head.has_room()
-                || head.next.get() != Some(NonNull::from_ref(pool))
-                || pool.next.get().is_some()
+            head.has_room() || head.next.get() != Some(NonNull::from_ref(pool)) || pool.next.get().is_some()
         }
     }
 

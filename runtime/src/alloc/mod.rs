@@ -36,15 +36,14 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use class::{Bin, MAX_BLOCK};
-pub(crate) use geometry::{ARENA_SIZE, MAX_ALIGN, POOL_SIZE, POOLS_PER_ARENA};
+pub(crate) use class::Bin;
 pub use pool::PoolKind;
-pub(crate) use pool::{Blocks, Pool, PoolFlags};
+pub(crate) use pool::{Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
-pub(crate) use walk::Pools;
 
 use arena::Arenas;
 use class::BINS;
+use geometry::ARENA_SIZE;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
 use raw::SystemBytes;
@@ -73,7 +72,7 @@ impl Default for AllocatorOptions {
 pub(crate) struct Allocator {
     heads: [Cell<NonNull<Pool>>; BINS],
     /// The heap state, for the pools to come.
-    owner: Cell<NonNull<()>>,
+    owner: NonNull<()>,
     arenas: RefCell<Arenas>,
     large: RefCell<LargeObjects>,
     system: SystemBytes,
@@ -89,7 +88,7 @@ impl Allocator {
     pub(crate) fn new(owner: NonNull<()>, options: AllocatorOptions) -> Allocator {
         Allocator {
             heads: [const { Cell::new(no_pool()) }; BINS],
-            owner: Cell::new(owner),
+            owner,
             arenas: RefCell::new(Arenas::new()),
             large: RefCell::new(LargeObjects::new()),
             system: SystemBytes::default(),
@@ -100,24 +99,11 @@ impl Allocator {
         }
     }
 
-    /// Sets the heap state that pools know, before there are any: for a state that contains its allocator.
-    pub(crate) fn set_owner(&self, owner: NonNull<()>) {
-        debug_assert_eq!(
-            self.mapped_bytes(),
-            0,
-            "the owner is set before memory is used"
-        );
-        self.owner.set(owner);
-    }
-
     /// Takes an object block; `None` if memory is refused. Its header word holds what its last user left there, 0 if it had none; the rest
     /// holds anything.
     #[inline(always)]
     pub(crate) fn allocate(&self, bin: Bin) -> Option<NonNull<u8>> {
-        debug_assert!(
-            bin.kind().holds_objects(),
-            "raw bytes have a method of their own"
-        );
+        debug_assert!(bin.kind().holds_objects(), "raw bytes have a method of their own");
         self.take::<OBJECT_LINK>(bin)
     }
 
@@ -158,17 +144,9 @@ impl Allocator {
     }
 
     /// Takes the block of a large object of `size` bytes, its header word included, whose payload is aligned to `align`. The header word
-    /// is 0. `None` if memory is refused, or `align` is above [`POOL_SIZE`].
-    pub(crate) fn allocate_large(
-        &self,
-        kind: PoolKind,
-        size: usize,
-        align: usize,
-    ) -> Option<NonNull<u8>> {
-        let pool = self
-            .large
-            .borrow_mut()
-            .allocate(kind, size, align, self.owner.get())?;
+    /// is 0. `None` if memory is refused, or `align` is above the size of a pool.
+    pub(crate) fn allocate_large(&self, kind: PoolKind, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let pool = self.large.borrow_mut().allocate(kind, size, align, self.owner)?;
         // SAFETY: the pool is new and in the directory.
         Some(unsafe { pool.as_ref() }.block(0))
     }
@@ -190,9 +168,7 @@ impl Allocator {
 
     /// The bytes that the heap has taken from outside: arenas, regions of large objects, raw bytes of the system allocator.
     pub(crate) fn mapped_bytes(&self) -> usize {
-        self.arenas.borrow().mapped() * ARENA_SIZE
-            + self.large.borrow().mapped_bytes()
-            + self.system.bytes()
+        self.arenas.borrow().mapped() * ARENA_SIZE + self.large.borrow().mapped_bytes() + self.system.bytes()
     }
 }
 

@@ -34,10 +34,7 @@ pub(super) unsafe fn check_free(block: NonNull<u8>, size: usize, link: usize) {
         for offset in link + LINK_SIZE..size {
             // SAFETY: the offset lies in the block, and `fill_free` initialised it.
             let byte = unsafe { block.add(offset).read() };
-            assert!(
-                byte == FREE,
-                "a free block of {size} bytes at {block:p} was written to, at offset {offset}"
-            );
+            assert!(byte == FREE, "a free block of {size} bytes at {block:p} was written to, at offset {offset}");
         }
     }
 }

@@ -92,25 +92,15 @@ pub(crate) struct Pool {
 }
 
 /// The size of a pool's header; side bytes or blocks follow.
-pub(crate) const HEADER_SIZE: usize = if cfg!(target_pointer_width = "64") {
-    80
-} else {
-    56
-};
+pub(crate) const HEADER_SIZE: usize = if cfg!(target_pointer_width = "64") { 80 } else { 56 };
 
 const _: () = assert!(offset_of!(Pool, body) == HEADER_SIZE);
 const _: () = assert!(size_of::<Pool>() == POOL_SIZE);
-const _: () = assert!(
-    offset_of!(Pool, flags) < 64,
-    "the fields that hot paths read share a cache line"
-);
+const _: () = assert!(offset_of!(Pool, flags) < 64, "the fields that hot paths read share a cache line");
 
 impl Pool {
     /// A pool with nothing in it, to stand for "no pool".
-    #[expect(
-        clippy::declare_interior_mutable_const,
-        reason = "it initialises a static"
-    )]
+    #[expect(clippy::declare_interior_mutable_const, reason = "it initialises a static")]
     pub(super) const NONE: Pool = Pool {
         free: Cell::new(None),
         owner: Cell::new(None),
@@ -135,9 +125,7 @@ impl Pool {
     /// large objects (S17).
     #[inline(always)]
     pub(crate) fn of(address: NonNull<u8>) -> NonNull<Pool> {
-        let pool = address
-            .as_ptr()
-            .map_addr(|address| address & !(POOL_SIZE - 1));
+        let pool = address.as_ptr().map_addr(|address| address & !(POOL_SIZE - 1));
         // SAFETY: the first page of memory is never mapped, so an address that is not null lies above the first pool's worth of addresses.
         unsafe { NonNull::new_unchecked(pool.cast()) }
     }
@@ -218,11 +206,7 @@ impl Pool {
     /// The number of blocks in use.
     #[inline]
     pub(crate) fn used(&self) -> usize {
-        if self.is_full() && !self.is_large() {
-            self.capacity()
-        } else {
-            self.used.get() as usize
-        }
+        if self.is_full() && !self.is_large() { self.capacity() } else { self.used.get() as usize }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -257,20 +241,13 @@ impl Pool {
             return block;
         }
         // SAFETY: the offset of a block is less than the size of a pool.
-        unsafe {
-            NonNull::from_ref(self)
-                .cast::<u8>()
-                .add(self.first() + index * self.size.get())
-        }
+        unsafe { NonNull::from_ref(self).cast::<u8>().add(self.first() + index * self.size.get()) }
     }
 
     /// The side byte of the block with this index; only tracked pools have them. 0 at rest.
     #[inline(always)]
     pub(crate) fn side(&self, index: usize) -> &Cell<u8> {
-        debug_assert!(
-            self.kind().has_side_bytes(),
-            "only tracked pools have side bytes"
-        );
+        debug_assert!(self.kind().has_side_bytes(), "only tracked pools have side bytes");
         debug_assert!(index < self.capacity(), "no block has this index");
         // SAFETY: `capacity` side bytes lie directly behind the header, initialised with it, and are only used as cells.
         unsafe { &*self.body.get().cast::<Cell<u8>>().add(index) }
@@ -279,11 +256,7 @@ impl Pool {
     /// The blocks that are allocated or free, in order. Blocks that are carved meanwhile are visited too.
     #[inline]
     pub(crate) fn blocks(&self) -> Blocks<'_> {
-        Blocks {
-            pool: self,
-            index: 0,
-            block: self.block(0),
-        }
+        Blocks { pool: self, index: 0, block: self.block(0) }
     }
 }
 

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 
 use super::Allocator;
 use super::class::Bin;
+use super::geometry::ARENA_SIZE;
 use super::pool::{Pool, PoolFlags};
 
 impl Allocator {
@@ -18,11 +19,7 @@ impl Allocator {
 
     /// Ends a hold. At the end of the last one, what became empty meanwhile goes the way that it would have gone.
     pub(crate) fn release_hold(&self) {
-        let holds = self
-            .holds
-            .get()
-            .checked_sub(1)
-            .expect("a hold ends that never began");
+        let holds = self.holds.get().checked_sub(1).expect("a hold ends that never began");
         self.holds.set(holds);
         if holds != 0 {
             return;
@@ -65,10 +62,7 @@ impl Allocator {
     /// # Safety
     /// The pool is one of this allocator's, and was in use at the last moment at which it was pinned or the allocator held.
     pub(crate) unsafe fn unpin(&self, pool: NonNull<Pool>, flags: PoolFlags) {
-        debug_assert!(
-            PoolFlags::PINNED.contains(flags),
-            "only pins are removed like this"
-        );
+        debug_assert!(PoolFlags::PINNED.contains(flags), "only pins are removed like this");
         // SAFETY: by contract the pool's memory is there.
         let header = unsafe { pool.as_ref() };
         if !header.flags().intersects(flags) {
@@ -97,7 +91,7 @@ impl Allocator {
         let before = self.arenas.borrow().mapped();
         self.release_empty();
         let unmapped = before - self.arenas.borrow().mapped();
-        unmapped * super::ARENA_SIZE + self.arenas.borrow_mut().trim()
+        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim()
     }
 
     /// Gives empty pools to their arenas, and the spare to the system.
@@ -123,7 +117,8 @@ impl Allocator {
                 || self.all_pools_are_empty())
     }
 
-    /// Gives everything back, whatever it holds; raw bytes of the system allocator apart, which only their owners know.
+    /// Gives everything back, whatever it holds; raw bytes of the system allocator apart, which only their owners know. Dropping an allocator
+    /// does not do this: a heap that is leaked at exit keeps its memory.
     ///
     /// # Safety
     /// Nothing uses any block from now on, nor any pool.

@@ -102,14 +102,7 @@ pub struct ByteStats {
 
 impl ByteStats {
     /// Adds a pool or region of `size` bytes, with `blocks` blocks of `block_size`.
-    fn add_pool(
-        &mut self,
-        kind: PoolKind,
-        size: usize,
-        blocks: usize,
-        block_size: usize,
-        used: usize,
-    ) {
+    fn add_pool(&mut self, kind: PoolKind, size: usize, blocks: usize, block_size: usize, used: usize) {
         let side = if kind.has_side_bytes() { blocks } else { 0 };
         self.allocated += used * block_size;
         self.available += (blocks - used) * block_size;
@@ -120,12 +113,7 @@ impl ByteStats {
 
     /// The sum of the parts.
     fn sum(&self) -> usize {
-        self.allocated
-            + self.available
-            + self.unused_pools
-            + self.pool_headers
-            + self.side_bytes
-            + self.rounding
+        self.allocated + self.available + self.unused_pools + self.pool_headers + self.side_bytes + self.rounding
     }
 }
 
@@ -133,27 +121,24 @@ impl Allocator {
     /// What is where. Looks at every pool.
     pub(crate) fn stats(&self) -> MemoryStats {
         let mut bytes = ByteStats::default();
-        let mut classes: Vec<ClassStats> = Bin::all().map(ClassStats::empty).collect();
+        let mut classes: Vec<ClassStats> = Bin::every().map(ClassStats::empty).collect();
         let (mut large_objects, mut large_bytes) = (0, 0);
         for kind in PoolKind::ALL {
             for place in self.pools(kind) {
                 // SAFETY: nothing runs between the steps of this walk, so the pools stay in use.
                 let pool = unsafe { place.as_ref() };
                 let (used, capacity, size) = (pool.used(), pool.capacity(), pool.block_size());
-                if pool.is_large() {
-                    bytes.add_pool(kind, layout_of(pool).size(), capacity, size, used);
-                    large_objects += used;
-                    large_bytes += used * size;
-                } else {
+                if let Some(bin) = pool.bin() {
                     bytes.add_pool(kind, POOL_SIZE, capacity, size, used);
-                    let class = classes
-                        .iter_mut()
-                        .find(|class| class.kind == kind && class.size == size);
-                    let class = class.expect("a pool's class is one of all classes");
+                    let class = &mut classes[bin.index()];
                     class.pools += 1;
                     class.allocated += used;
                     class.free += pool.carved() - used;
                     class.untouched += capacity - pool.carved();
+                } else {
+                    bytes.add_pool(kind, layout_of(pool).size(), capacity, size, used);
+                    large_objects += used;
+                    large_bytes += used * size;
                 }
             }
         }
@@ -173,12 +158,7 @@ impl Allocator {
                 ever: arenas.ever(),
                 high_water: arenas.high_water(),
             },
-            pools: PoolStats {
-                size: POOL_SIZE,
-                in_use: arenas.used_pools(),
-                free: unused - clean,
-                clean,
-            },
+            pools: PoolStats { size: POOL_SIZE, in_use: arenas.used_pools(), free: unused - clean, clean },
             large_objects,
             large_bytes,
             system_blocks: self.system.blocks(),
@@ -190,45 +170,22 @@ impl Allocator {
 
 impl ClassStats {
     fn empty(bin: Bin) -> ClassStats {
-        ClassStats {
-            kind: bin.kind(),
-            size: bin.cut().size.into(),
-            pools: 0,
-            allocated: 0,
-            free: 0,
-            untouched: 0,
-        }
+        ClassStats { kind: bin.kind(), size: bin.cut().size.into(), pools: 0, allocated: 0, free: 0, untouched: 0 }
     }
 }
 
 impl fmt::Display for MemoryStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "kind     block size  pools      allocated           free      untouched"
-        )?;
-        writeln!(
-            f,
-            "----     ----------  -----      ---------           ----      ---------"
-        )?;
+        writeln!(f, "kind     block size  pools      allocated           free      untouched")?;
+        writeln!(f, "----     ----------  -----      ---------           ----      ---------")?;
         for class in &self.classes {
-            let ClassStats {
-                kind,
-                size,
-                pools,
-                allocated,
-                free,
-                untouched,
-            } = class;
+            let ClassStats { kind, size, pools, allocated, free, untouched } = class;
             let kind = match kind {
                 PoolKind::Tracked => "tracked",
                 PoolKind::Leaf => "leaf",
                 PoolKind::Raw => "raw",
             };
-            writeln!(
-                f,
-                "{kind:<8} {size:>10} {pools:>6} {allocated:>14} {free:>14} {untouched:>14}"
-            )?;
+            writeln!(f, "{kind:<8} {size:>10} {pools:>6} {allocated:>14} {free:>14} {untouched:>14}")?;
         }
         writeln!(f)?;
         let bytes = &self.bytes;

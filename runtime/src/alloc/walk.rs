@@ -24,13 +24,7 @@ impl Allocator {
     /// Pools that come while the iterator exists may or may not be visited. Pools that go are not; a pool that it has handed out is only sure
     /// to stay while the allocator is held.
     pub(crate) fn pools(&self, kind: PoolKind) -> Pools<'_> {
-        Pools {
-            allocator: self,
-            kind,
-            arena: 0,
-            pool: 0,
-            slot: 0,
-        }
+        Pools { allocator: self, kind, arena: 0, pool: 0, slot: 0 }
     }
 
     /// The same pools, as references to their cells.
@@ -51,10 +45,7 @@ impl Allocator {
         let place = Pool::of(block);
         // SAFETY: by contract the pool is in use.
         let pool = unsafe { place.as_ref() };
-        debug_assert!(
-            pool.kind().holds_objects(),
-            "only object blocks have numbers"
-        );
+        debug_assert!(pool.kind().holds_objects(), "only object blocks have numbers");
         let arena = u64::from(pool.arena.get());
         if pool.is_large() {
             return LARGE | arena;
@@ -71,9 +62,7 @@ impl Allocator {
         }
         let place = number as usize & ((1 << (POOL_BITS + BLOCK_BITS)) - 1);
         let arenas = self.arenas.borrow();
-        let arena = arenas
-            .get((number >> (POOL_BITS + BLOCK_BITS)) as usize)
-            .expect("a number's arena is mapped");
+        let arena = arenas.get((number >> (POOL_BITS + BLOCK_BITS)) as usize).expect("a number's arena is mapped");
         let pool = arena.pool(place >> BLOCK_BITS);
         // SAFETY: by contract the pool is in use.
         unsafe { pool.as_ref() }.block(place & ((1 << BLOCK_BITS) - 1))
@@ -81,11 +70,7 @@ impl Allocator {
 
     #[cold]
     fn large_block(&self, slot: usize) -> NonNull<u8> {
-        let pool = self
-            .large
-            .borrow()
-            .region(slot)
-            .expect("a large object's slot is taken");
+        let pool = self.large.borrow().region(slot).expect("a large object's slot is taken");
         // SAFETY: regions in the directory have a header.
         unsafe { pool.as_ref() }.block(0)
     }
@@ -99,17 +84,9 @@ impl Allocator {
 
     /// The number of blocks of a kind in use, large ones and, for raw bytes, the system allocator's included. Looks at every pool.
     pub(crate) fn live_blocks(&self, kind: PoolKind) -> usize {
-        let system = if kind == PoolKind::Raw {
-            self.system.blocks()
-        } else {
-            0
-        };
+        let system = if kind == PoolKind::Raw { self.system.blocks() } else { 0 };
         // SAFETY: nothing runs between the steps of this walk, so the pools stay in use.
-        system
-            + self
-                .pools(kind)
-                .map(|pool| unsafe { pool.as_ref() }.used())
-                .sum::<usize>()
+        system + self.pools(kind).map(|pool| unsafe { pool.as_ref() }.used()).sum::<usize>()
     }
 
     pub(super) fn all_pools_are_empty(&self) -> bool {

@@ -11,14 +11,8 @@ use std::ptr::NonNull;
 ///
 /// `size` is a multiple of `align`, and `align` a power of two and at least a page.
 pub(crate) fn map(size: usize, align: usize) -> Option<NonNull<u8>> {
-    debug_assert!(
-        align.is_power_of_two(),
-        "the alignment of a region is a power of two"
-    );
-    debug_assert!(
-        size.is_multiple_of(align),
-        "the size of a region is a multiple of its alignment"
-    );
+    debug_assert!(align.is_power_of_two(), "the alignment of a region is a power of two");
+    debug_assert!(size.is_multiple_of(align), "the size of a region is a multiple of its alignment");
     if refused() {
         return None;
     }
@@ -101,14 +95,7 @@ mod region {
         let room = size.checked_add(align)?;
         // SAFETY: an anonymous mapping at a place of the system's choice touches no memory of ours.
         let start = unsafe {
-            libc::mmap(
-                null_mut(),
-                room,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_PRIVATE | libc::MAP_ANON,
-                -1,
-                0,
-            )
+            libc::mmap(null_mut(), room, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON, -1, 0)
         };
         if start == libc::MAP_FAILED {
             return None;
@@ -135,13 +122,7 @@ mod region {
     fn name(region: *mut u8, size: usize) {
         // SAFETY: it names a mapping of ours. A kernel that knows no names refuses; nothing depends on it.
         unsafe {
-            libc::prctl(
-                libc::PR_SET_VMA,
-                libc::PR_SET_VMA_ANON_NAME,
-                region.addr(),
-                size,
-                c"tailbite".as_ptr(),
-            );
+            libc::prctl(libc::PR_SET_VMA, libc::PR_SET_VMA_ANON_NAME, region.addr(), size, c"tailbite".as_ptr());
         }
     }
 
@@ -190,12 +171,7 @@ mod region {
     /// As [`super::unmap`].
     pub(super) unsafe fn unmap(region: NonNull<u8>, size: usize, align: usize) {
         // SAFETY: `map` made this layout and allocated with it.
-        unsafe {
-            dealloc(
-                region.as_ptr(),
-                Layout::from_size_align_unchecked(size, align),
-            )
-        };
+        unsafe { dealloc(region.as_ptr(), Layout::from_size_align_unchecked(size, align)) };
     }
 
     pub(super) fn advise_huge(_region: NonNull<u8>, _size: usize) {}

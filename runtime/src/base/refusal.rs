@@ -33,10 +33,7 @@ pub(crate) fn refuse_from(n: usize) {
 /// Ends every refusal. Returns whether the planned refusal was still to come, so that a test can tell
 /// that its program made fewer requests than it planned for.
 pub(crate) fn grant() -> bool {
-    matches!(
-        PLAN.replace(Plan::Grant),
-        Plan::RefuseNth(_) | Plan::RefuseFrom(1..)
-    )
+    matches!(PLAN.replace(Plan::Grant), Plan::RefuseNth(_) | Plan::RefuseFrom(1..))
 }
 
 /// Asked once for each request: is this one refused?

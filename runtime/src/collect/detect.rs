@@ -63,7 +63,15 @@ impl Examiner {
         mut survive: impl FnMut(RawObject),
     ) -> Detection {
         if again {
-            candidates.for_each(alloc, |object| SideState::CANDIDATE.set(object));
+            candidates.for_each(alloc, |object| {
+                if object.header().is_candidate() {
+                    SideState::CANDIDATE.set(object);
+                } else {
+                    // Lent exclusively, or made immortal, by that user code: no walk may look into it now (S1).
+                    SideState::REST.set(object);
+                    survive(object);
+                }
+            });
         }
         self.hubs.clear();
         self.stack.reset();

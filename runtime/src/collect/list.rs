@@ -151,18 +151,44 @@ impl GenerationList {
         (self.bit, self.pin)
     }
 
-    /// Drops the entries whose object died; the number of those that live. Cost: one look at each entry's header.
-    pub(crate) fn compact(&self) -> usize {
-        self.with(|entries| {
+    /// Drops the entries whose object died; the number of those that live. Cost: two looks at each entry.
+    pub(crate) fn compact(&self, alloc: &Allocator) -> usize {
+        // Held, because a pool may lose its pin for a dead entry and get it back for a living one.
+        alloc.hold();
+        let live = self.with(|entries| {
             entries.retain(|object| {
                 let keep = self.holds(*object);
                 if !keep {
                     object.header().remove(self.bit);
+                    // SAFETY: the pool was pinned until now, and the allocator is held.
+                    unsafe { alloc.unpin(object.pool(), self.pin) };
                 }
                 keep
             });
+            for object in entries.iter() {
+                object.pool_ref().set_flags(self.pin);
+            }
             entries.len()
-        })
+        });
+        alloc.release_hold();
+        live
+    }
+
+    /// Takes a dying object's block off the list, for one that is not to wait for the next collection: a large
+    /// object's.
+    pub(crate) fn remove(&self, object: RawObject, alloc: &Allocator) {
+        if !object.header().has(self.bit) {
+            return;
+        }
+        // From the back: what dies soon was listed last.
+        self.with(|entries| {
+            if let Some(index) = entries.iter().rposition(|other| *other == object) {
+                entries.remove(index);
+            }
+        });
+        object.header().remove(self.bit);
+        // SAFETY: the pool is in use, and this was the only entry that a large object's pool can have.
+        unsafe { alloc.unpin(object.pool(), self.pin) };
     }
 
     /// The number of entries whose object lives.

@@ -115,7 +115,7 @@ impl AnyGc {
     #[inline]
     #[must_use]
     pub fn protocol<P: 'static>(&self) -> Option<&'static P> {
-        self.ty().protocol?.downcast_ref::<P>()
+        self.ty().hooks.protocol?.downcast_ref::<P>()
     }
 
     /// The object's address, its identity while it lives; below 2^48 on the usual 64-bit systems.

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
 use super::weak::to_reserved;
@@ -27,18 +28,8 @@ impl Heap {
     /// [`OutOfMemory`], with the value in it.
     #[inline]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        let state = self.state_ptr();
-        let ty = self.state().types.get(T::DESCRIPTOR);
-        let reserved = match ty.bin {
-            // SAFETY: the `Heap` keeps the state.
-            Some(bin) => unsafe { HeapState::allocate(state, ty.template, bin) }.map(|object| (object, ty.template)),
-            None => reserve_unusual::<T>(state, ty),
-        };
-        match reserved {
-            // SAFETY: the block was reserved for a `T`.
-            Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
-            None => Err(OutOfMemory::new(value, size_of::<T>())),
-        }
+        // SAFETY: the `Heap` keeps the state.
+        unsafe { try_alloc_in(self.state_ptr(), value) }
     }
 
     /// A new object that refers to itself: `make` gets a weak handle to it, which upgrades once the object is there.
@@ -86,6 +77,26 @@ impl Heap {
     }
 }
 
+/// See [`Heap::try_alloc`].
+///
+/// # Safety
+/// `state` is alive and stays so during the call.
+#[inline(always)]
+unsafe fn try_alloc_in<T: Trace>(state: NonNull<HeapState>, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+    // SAFETY: the caller's promise.
+    let ty = unsafe { state.as_ref() }.types.get(T::DESCRIPTOR);
+    let reserved = match ty.bin {
+        // SAFETY: the caller's promise.
+        Some(bin) => unsafe { HeapState::allocate(state, ty.template, bin) }.map(|object| (object, ty.template)),
+        None => reserve_unusual::<T>(state, ty),
+    };
+    match reserved {
+        // SAFETY: the block was reserved for a `T`.
+        Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
+        None => Err(OutOfMemory::new(value, size_of::<T>())),
+    }
+}
+
 #[cold]
 fn reserve_unusual<T: Trace>(state: NonNull<HeapState>, ty: &Type) -> Option<(RawObject, u32)> {
     let size = object_size(ty.descriptor.layout)?;
@@ -125,7 +136,7 @@ impl Reservation {
 
     /// The block, with its header template, for good.
     pub(super) fn into_object(self) -> (RawObject, u32) {
-        let this = core::mem::ManuallyDrop::new(self);
+        let this = ManuallyDrop::new(self);
         HeapState::list_again(this.state, this.object, this.template);
         (this.object, this.template)
     }
@@ -156,7 +167,9 @@ impl<T: Trace> Gc<T> {
     #[inline]
     pub fn try_new(value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         match default_state() {
-            Some(state) => Heap::with_state(state, |heap| heap.try_alloc(value)),
+            // SAFETY: the default heap's state is freed with its last object, or when the thread ends; neither happens
+            // in an allocation.
+            Some(state) => unsafe { try_alloc_in(state, value) },
             None => Err(OutOfMemory::new(value, size_of::<T>())),
         }
     }
@@ -253,18 +266,13 @@ impl<T: Trace> TypeOptions<T> {
     }
 
     fn set_finalizer(&mut self, finalizer: fn(&Gc<T>), at_birth: bool) -> &mut Self {
-        /// # Safety
-        /// `object` is alive with payload `T`, and `function` is a `fn(&Gc<T>)`.
-        unsafe fn call<T: Trace>(object: RawObject, function: fn()) {
-            // SAFETY: the caller's promise: the function was erased from this type below.
-            let function = unsafe { core::mem::transmute::<fn(), fn(&Gc<T>)>(function) };
-            // SAFETY: the object is alive; the handle is borrowed from the caller's reference, and not dropped.
-            let handle = core::mem::ManuallyDrop::new(unsafe { Gc::<T>::from_owned(T::payload(object)) });
-            function(&handle);
-        }
-        // SAFETY: function pointers have one size; `call` turns it back before calling.
-        let function = unsafe { core::mem::transmute::<fn(&Gc<T>), fn()>(finalizer) };
-        self.finalizer = Some(Finalizer { call: call::<T>, function, at_birth });
+        let call = Box::new(move |object: RawObject| {
+            // SAFETY: the obligation of `Finalizer::call`: alive, with payload `T`. The handle is borrowed from the
+            // caller's reference, and not dropped.
+            let handle = ManuallyDrop::new(unsafe { Gc::from_owned(T::payload(object)) });
+            finalizer(&handle);
+        });
+        self.finalizer = Some(Finalizer { call, at_birth });
         self
     }
 }

@@ -7,7 +7,7 @@ use core::ptr::NonNull;
 
 use super::{AnyGc, GcMut, Weak};
 use crate::heap::{Heap, HeapState};
-use crate::object::{Flags, RawObject, Trace, Tracer, type_of};
+use crate::object::{Flags, RawObject, Shape, Trace, Tracer, type_of};
 
 /// A counted pointer to an object: `Rc` for interpreters. The object dies the moment its last `Gc` is dropped; cycles
 /// are collected.
@@ -129,7 +129,8 @@ impl<T: ?Sized> Gc<T> {
         unsafe { Gc::from_owned(NonNull::new_unchecked(raw.cast_mut())) }
     }
 
-    /// Exclusive access to the payload, if this is the only handle and nothing refers to the object weakly.
+    /// Exclusive access to the payload, if the handle [is unique](Gc::is_unique). Not through a handle that was
+    /// [unsized](Gc::unsize): what it shows may be a part of the payload that its type doesn't let out for writing.
     ///
     /// Unlike `Rc::get_mut` this returns a guard: while it lives, collections don't look into the object (S1).
     ///
@@ -143,7 +144,7 @@ impl<T: ?Sized> Gc<T> {
     /// ```
     #[must_use]
     pub fn get_mut(this: &mut Gc<T>) -> Option<GcMut<'_, T>> {
-        Gc::is_unique(this).then(|| GcMut::lend(this))
+        (Gc::is_unique(this) && may_lend(this)).then(|| GcMut::lend(this))
     }
 
     /// The erased handle.
@@ -186,10 +187,10 @@ impl<T: Trace> Gc<T> {
     /// callbacks run before this returns; the finalizer doesn't run.
     ///
     /// # Errors
-    /// The handle, if there are others.
+    /// The handle, if there are others, or if the payload is a `WeakRef` or `Proxy`, which are known by their address.
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = Gc::object(&this);
-        if object.header().count() != 1 {
+        if !object.header().is_held_once() || !may_lend(&this) {
             return Err(this);
         }
         let payload = Gc::into_payload(this);
@@ -226,7 +227,7 @@ impl<T: Trace> Gc<T> {
         T: Clone,
     {
         while !Gc::is_unique(this) {
-            if Gc::strong_count(this) == 1 {
+            if Gc::object(this).header().is_held_once() {
                 HeapState::disown_weak(Gc::object(this));
             } else {
                 // USER CODE: `Clone`, and whatever the allocation collects; hence the loop.
@@ -238,11 +239,20 @@ impl<T: Trace> Gc<T> {
     }
 }
 
+/// Whether the payload may be lent exclusively through this handle: the handle's type is that of the payload, rather
+/// than a view of it that unsizing made, and the payload isn't known by its address.
+fn may_lend<T: ?Sized>(this: &Gc<T>) -> bool {
+    let is_thin = size_of::<NonNull<T>>() == size_of::<usize>();
+    // SAFETY: the object is alive, so its type is registered.
+    let ty = unsafe { type_of(Gc::object(this).header().type_id()) };
+    !ty.hooks.fixed && (is_thin || ty.descriptor.tailed)
+}
+
 /// See [`Gc::request_finalizer`].
 pub(super) fn request_finalizer(object: RawObject) {
     // SAFETY: the object is alive, so its type is registered.
     let ty = unsafe { type_of(object.header().type_id()) };
-    if ty.finalizer.is_some() && !object.header().has(Flags::FINALIZED) {
+    if ty.hooks.finalizer.is_some() && !object.header().has(Flags::FINALIZED) {
         object.header().insert(Flags::FINALIZER);
     }
 }
@@ -283,7 +293,7 @@ unsafe impl<T: ?Sized + 'static> Trace for Gc<T> {
         Gc::visit(self, tracer);
     }
 
-    fn shape(_: u32) -> crate::Shape {
-        crate::Shape::EDGES
+    fn shape(_: u32) -> Shape {
+        Shape::EDGES
     }
 }

@@ -5,8 +5,8 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::{AnyGc, Gc, Handle};
-use crate::heap::{Heap, HeapState};
-use crate::object::{RawObject, Shape, Trace, Tracer, Untraced};
+use crate::heap::{Heap, HeapState, OutOfMemory};
+use crate::object::{RawObject, Shape, Trace, Tracer, TypeOptions, Untraced};
 use crate::weak::{Callback, Kind, Reference, record_ref};
 
 /// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by
@@ -170,6 +170,11 @@ macro_rules! reference_object {
             fn shape(_: u32) -> Shape {
                 Shape::EDGES
             }
+
+            fn options(options: &mut TypeOptions<$name>) {
+                // Its record lists it by its address.
+                options.fixed = true;
+            }
         }
 
         impl Drop for $name {
@@ -230,7 +235,10 @@ fn make<T: Trace>(referent: RawObject, kind: Kind, callback: Option<Callback>, w
     }
     let object = Gc::object(&reference);
     // SAFETY: the object was just made, with a wrapper of a `Reference` as its payload.
-    unsafe { Reference::of(&object) }.link(object, record);
+    if !unsafe { Reference::of(&object) }.link(object, record) {
+        super::weak::let_go(record);
+        OutOfMemory::new((), size_of::<RawObject>()).raise();
+    }
     reference
 }
 

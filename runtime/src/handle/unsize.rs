@@ -122,7 +122,7 @@ macro_rules! unsize {
                 $crate::__private::Unsize::unsize_from::<$target>(
                     handle,
                     |payload| payload as &$target,
-                    |payload| payload as *const $target,
+                    |payload: *const _| -> *const $target { payload },
                 )
             },
         }

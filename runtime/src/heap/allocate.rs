@@ -158,7 +158,7 @@ impl HeapState {
         let mut live = 0;
         let waiting = this.collecting.get() || this.policy.due.get();
         if !waiting && (this.young.len() >= allowance || this.young.is_spilled() && allowance != usize::MAX) {
-            live = if this.young.is_spilled() { allowance } else { this.young.compact() };
+            live = if this.young.is_spilled() { allowance } else { this.young.compact(&this.alloc) };
             // The new object counts.
             if live >= allowance {
                 match this.policy.trigger.get() {
@@ -182,6 +182,20 @@ impl HeapState {
         // A list that is nearly full of the living is looked at again only after an eighth of the threshold: counting
         // them costs a look at each.
         this.young.set_check_at(allowance.max(live.saturating_add(allowance / 8)));
+    }
+
+    /// Lists an object that came back from the dead: a collection may have passed over it while it was queued for its
+    /// drop.
+    #[cold]
+    pub(crate) fn list_resurrected(&self, object: RawObject) {
+        if self.closed.get() || !object.is_tracked() {
+            return;
+        }
+        for list in [&self.young, &self.middle] {
+            if object.header().generation() == list.generation() {
+                list.push_or_spill(object, 0, &self.alloc);
+            }
+        }
     }
 
     /// Makes the next allocation see a change of thresholds or settings.

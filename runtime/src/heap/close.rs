@@ -17,7 +17,7 @@ impl HeapState {
 
     /// Keeps the state until the paired [`end_operation`](HeapState::end_operation).
     pub(crate) fn enter_operation(&self) {
-        self.operations.set(self.operations.get() + 1);
+        self.operations.set(self.operations.get().saturating_add(1));
     }
 
     /// Ends an operation: closes the heap if that was asked for meanwhile, and frees the state if nothing keeps it any
@@ -29,7 +29,10 @@ impl HeapState {
             this.close_requested.set(false);
             this.close_now();
         }
-        this.operations.set(this.operations.get() - 1);
+        // A count that saturated is never right again: the state stays (S21).
+        if this.operations.get() != u32::MAX {
+            this.operations.set(this.operations.get() - 1);
+        }
         Self::free_if_unused(state);
     }
 

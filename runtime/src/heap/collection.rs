@@ -32,7 +32,7 @@ impl HeapState {
         this.enter_operation();
         let scope = this.drops.open_scope();
         let collected = this.run_collection(generation);
-        this.drops.close_scope(scope);
+        this.drops.close_scope(scope, &this.alloc);
         this.collecting.set(false);
         this.refresh_young_check();
         Self::end_operation(state);
@@ -119,7 +119,9 @@ impl HeapState {
         }
         if detection.flags.contains(Flags::FINALIZER) {
             set.for_each(&self.alloc, |object| {
-                if object.header().has(Flags::FINALIZER) {
+                // An earlier finalizer may have lent the object exclusively, or let it go to wait for its drop: both
+                // hide it (S1, S12).
+                if object.header().has(Flags::FINALIZER) && object.header().is_candidate() {
                     // SAFETY: an object of the set is alive, so its type is registered.
                     let ty = unsafe { type_of(object.header().type_id()) };
                     object.header().increment();
@@ -152,7 +154,7 @@ impl HeapState {
                 if self.drops.has_queued() {
                     self.drain();
                 }
-                self.drops.leave();
+                self.leave_drop();
             }
         });
     }

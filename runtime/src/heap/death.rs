@@ -40,7 +40,7 @@ impl HeapState {
             // SAFETY: the state lives as long as the object's block is in use.
             let this = unsafe { state.as_ref() };
             if !this.drops.enter() {
-                this.drops.queue(object, &this.alloc);
+                Self::queue(state, object);
                 return;
             }
             // The object is no more before its payload drops: nothing reveals it, no walk looks at it.
@@ -50,7 +50,7 @@ impl HeapState {
             if this.drops.has_queued() {
                 this.drain();
             }
-            this.drops.leave();
+            this.leave_drop();
         } else {
             object.header().clear();
         }
@@ -77,14 +77,14 @@ impl HeapState {
         // SAFETY: the state lives as long as the object's block is in use.
         let this = unsafe { state.as_ref() };
         if !this.drops.enter() {
-            this.drops.queue(object, &this.alloc);
+            Self::queue(state, object);
             return;
         }
         let dead = this.destroy(object);
         if this.drops.has_queued() {
             this.drain();
         }
-        this.drops.leave();
+        this.leave_drop();
         if dead {
             // SAFETY: `destroy` dropped the payload and cleared the header.
             unsafe { Self::free_block(state, object) };
@@ -127,6 +127,7 @@ impl HeapState {
             header.increment();
             self.finalize(object, ty);
             if !header.decrement() {
+                self.list_resurrected(object);
                 return false;
             }
         }
@@ -229,11 +230,8 @@ impl HeapState {
             object.header().remove(Flags::FINALIZER);
             object.header().insert(Flags::FINALIZED);
         }
-        if let Some(finalizer) = ty.finalizer {
-            // SAFETY: the finalizer belongs to the object's type, and the object is alive.
-            self.call_user(UnraisableContext::Finalizer, ty.name(), || unsafe {
-                (finalizer.call)(object, finalizer.function);
-            });
+        if let Some(finalizer) = &ty.hooks.finalizer {
+            self.call_user(UnraisableContext::Finalizer, ty.name(), || (finalizer.call)(object));
         }
     }
 
@@ -271,7 +269,7 @@ impl HeapState {
             Self::release(callback.object);
         }
         Self::release(reference);
-        self.drops.close_scope(scope);
+        self.drops.close_scope(scope, &self.alloc);
     }
 
     /// Frees a weak record.
@@ -301,13 +299,16 @@ impl HeapState {
         let this = unsafe { state.as_ref() };
         if object.header().has(Flags::LARGE) {
             object.header().remove(Flags::LARGE);
+            // The lists would keep the whole region until they are collected.
+            this.young.remove(object, &this.alloc);
+            this.middle.remove(object, &this.alloc);
             // SAFETY: (1).
             unsafe { this.alloc.free_large(object.block()) };
             Self::free_if_unused(state);
             return;
         }
         // SAFETY: (1); the pool is the block's.
-        if unsafe { this.alloc.free(object.block(), pool) } {
+        if unsafe { this.alloc.free(object.block(), pool) } && this.closed.get() {
             Self::free_if_unused(state);
         }
     }

@@ -6,6 +6,7 @@
 //! | `allocate` | blocks for objects, and the collections they trigger |
 //! | `death` | death by count: the one path that frees |
 //! | `drops` | nested drops on a bounded stack |
+//! | `waiting` | chains of deaths through many heaps |
 //! | `collection` | the order of events in a collection |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `control` | the public control surface |
@@ -25,6 +26,7 @@ mod state;
 mod stress;
 mod type_cache;
 mod unraisable;
+mod waiting;
 
 use core::fmt;
 use core::ptr::NonNull;

@@ -43,6 +43,9 @@ pub(crate) struct HeapState {
     pub(crate) closed: Cell<bool>,
     /// Immortal objects.
     pub(crate) immortals: Cell<usize>,
+    /// In the thread's list of heaps whose deaths wait, and the next one there.
+    pub(crate) is_waiting: Cell<bool>,
+    pub(crate) next_waiting: Cell<Option<NonNull<HeapState>>>,
 }
 
 impl HeapState {
@@ -66,6 +69,8 @@ impl HeapState {
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
+            is_waiting: Cell::new(false),
+            next_waiting: Cell::new(None),
         };
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
@@ -77,6 +82,12 @@ impl HeapState {
     /// # Safety
     /// Nothing uses the state any more: no block is in use, no operation is on the stack, the `Heap` is gone.
     pub(crate) unsafe fn free(state: NonNull<HeapState>) {
+        // SAFETY: the caller's promise.
+        // USER CODE: the drop of what the hook captured; it may use the state, so it comes first, and keeps it.
+        unsafe {
+            state.as_ref().enter_operation();
+            state.as_ref().hook.clear();
+        }
         super::default::forget(state);
         // SAFETY: the caller's promise.
         unsafe {
@@ -133,7 +144,7 @@ impl HeapState {
         // USER CODE: anything may have happened to the heap after this, except that it is freed: the caller holds an
         // object or an operation.
         let result = catch_unwind(AssertUnwindSafe(f));
-        self.drops.close_scope(scope);
+        self.drops.close_scope(scope, &self.alloc);
         result.map_err(|payload| self.report(context, type_name, payload)).ok()
     }
 
@@ -148,6 +159,6 @@ impl HeapState {
         self.user_calls.set(self.user_calls.get().wrapping_add(1));
         let scope = self.drops.open_scope();
         self.hook.report(context, type_name, payload);
-        self.drops.close_scope(scope);
+        self.drops.close_scope(scope, &self.alloc);
     }
 }

@@ -78,6 +78,11 @@ impl fmt::Display for Unraisable<'_> {
     }
 }
 
+/// Drops a value of the user's; a panic is swallowed.
+fn drop_quietly<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value))).map_err(core::mem::forget);
+}
+
 type Hook = Rc<dyn Fn(&Unraisable<'_>)>;
 
 /// The hook of one heap; none means the default: a line on stderr.
@@ -105,7 +110,13 @@ impl UnraisableHook {
         });
         let _ = catch_unwind(call).map_err(core::mem::forget);
         // USER CODE: the drop of the payload, and of the hook if it was replaced meanwhile.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop((payload, hook)))).map_err(core::mem::forget);
+        drop_quietly(payload);
+        drop_quietly(hook);
+    }
+
+    /// Drops the hook, as the last thing before the heap's state goes.
+    pub(crate) fn clear(&self) {
+        drop_quietly(self.0.take());
     }
 }
 

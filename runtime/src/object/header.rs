@@ -137,6 +137,12 @@ impl Header {
         (self.0.get() >> 32) as u32
     }
 
+    /// Whether exactly one reference exists. A count that saturated can't tell.
+    #[inline]
+    pub(crate) fn is_held_once(&self) -> bool {
+        self.count() == 1 && !self.has(Flags::SATURATED)
+    }
+
     #[inline(always)]
     pub(crate) fn type_id(&self) -> u16 {
         (self.0.get() & TYPE_MASK) as u16

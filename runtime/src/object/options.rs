@@ -7,12 +7,10 @@ use core::marker::PhantomData;
 use super::layout::RawObject;
 
 /// The hook that runs once before an object dies, while everything it refers to is still intact; erased.
-#[derive(Clone, Copy)]
 pub(crate) struct Finalizer {
-    /// Calls `function` on the object, which is alive for the duration of the call.
-    pub(crate) call: unsafe fn(object: RawObject, function: fn()),
-    /// A `fn(&Gc<T>)`, T being the type of the objects this belongs to.
-    pub(crate) function: fn(),
+    /// Calls the type's finalizer. Obligation: the object is alive for the duration of the call, and of the type that
+    /// this belongs to.
+    pub(crate) call: Box<dyn Fn(RawObject) + Send + Sync>,
     /// Whether each object is armed at birth, or only those for which a finalizer is requested.
     pub(crate) at_birth: bool,
 }
@@ -21,12 +19,14 @@ pub(crate) struct Finalizer {
 pub struct TypeOptions<T: ?Sized> {
     pub(crate) finalizer: Option<Finalizer>,
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
+    /// The payload is known by its address: it is neither moved out of its object nor lent exclusively.
+    pub(crate) fixed: bool,
     marker: PhantomData<fn(&T)>,
 }
 
 impl<T: ?Sized> TypeOptions<T> {
     pub(crate) fn new() -> TypeOptions<T> {
-        TypeOptions { finalizer: None, protocol: None, marker: PhantomData }
+        TypeOptions { finalizer: None, protocol: None, fixed: false, marker: PhantomData }
     }
 
     /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached

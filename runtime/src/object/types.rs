@@ -10,8 +10,13 @@ use super::options::{Finalizer, TypeOptions};
 use super::trace::{Shape, Trace, Tracer};
 use crate::alloc::{Bin, PoolKind};
 
-/// What a type declares: a finalizer and a protocol table.
-pub(crate) type Hooks = (Option<Finalizer>, Option<&'static (dyn Any + Send + Sync)>);
+/// What a type declares: [`TypeOptions`], without the type.
+#[derive(Default)]
+pub(crate) struct Hooks {
+    pub(crate) finalizer: Option<Finalizer>,
+    pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
+    pub(crate) fixed: bool,
+}
 
 /// What the compiler knows of a payload type. One constant per type; its address is a cache key, its `id` the identity
 /// (S22).
@@ -80,10 +85,6 @@ const fn drop_if_needed<M: Managed + ?Sized>() -> Option<unsafe fn(RawObject)> {
     if core::mem::needs_drop::<M>() { Some(drop_payload::<M>) } else { None }
 }
 
-fn no_options() -> Hooks {
-    (None, None)
-}
-
 // SAFETY: the descriptor describes `T`, and the payload of a sized object starts where every payload does.
 unsafe impl<T: Trace> Managed for T {
     const DESCRIPTOR: &'static Descriptor = &Descriptor {
@@ -95,7 +96,7 @@ unsafe impl<T: Trace> Managed for T {
         options: || {
             let mut options = TypeOptions::<T>::new();
             T::options(&mut options);
-            (options.finalizer, options.protocol)
+            Hooks { finalizer: options.finalizer, protocol: options.protocol, fixed: options.fixed }
         },
         trace: {
             unsafe fn trace<T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {
@@ -122,7 +123,7 @@ unsafe impl<T: Trace> Managed for [T] {
         layout: Layout::new::<[T; 0]>(),
         tailed: true,
         shape: Shape::of::<T>,
-        options: no_options,
+        options: Hooks::default,
         trace: {
             unsafe fn trace<T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {
                 // SAFETY: the caller's promise (`Descriptor::trace`).
@@ -151,7 +152,7 @@ unsafe impl Managed for str {
         layout: Layout::new::<[u8; 0]>(),
         tailed: true,
         shape: || Shape::PLAIN,
-        options: no_options,
+        options: Hooks::default,
         trace: |_, _| {},
         drop: None,
     };
@@ -179,7 +180,7 @@ unsafe impl<H: Trace, T: Trace> Managed for WithSlice<H, T> {
         layout: Layout::new::<(H, [T; 0])>(),
         tailed: true,
         shape: || Shape::of::<H>().union(Shape::of::<T>()),
-        options: no_options,
+        options: Hooks::default,
         trace: {
             unsafe fn trace<H: Trace, T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {
                 // SAFETY: the caller's promise (`Descriptor::trace`).
@@ -209,8 +210,7 @@ unsafe impl<H: Trace, T: Trace> Managed for WithSlice<H, T> {
 /// A registered type: its descriptor, and what was worked out from it.
 pub(crate) struct Type {
     pub(crate) descriptor: &'static Descriptor,
-    pub(crate) finalizer: Option<Finalizer>,
-    pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
+    pub(crate) hooks: Hooks,
     pub(crate) shape: Shape,
     /// The low half of a new object's header: type id and gc bits.
     pub(crate) template: u32,
@@ -221,13 +221,13 @@ pub(crate) struct Type {
 impl Type {
     /// Works out what objects of the type look like. Calls [`Trace::shape`] and [`Trace::options`].
     pub(crate) fn new(descriptor: &'static Descriptor) -> Type {
-        let (finalizer, protocol) = (descriptor.options)();
+        let hooks = (descriptor.options)();
         let shape = (descriptor.shape)();
         let mut flags = Flags::empty();
         flags.set(Flags::TRACKED, shape.contains(Shape::EDGES));
         flags.set(Flags::LOUD, shape.contains(Shape::LOUD_DROP) && descriptor.drop.is_some());
-        flags.set(Flags::FINALIZER, finalizer.is_some_and(|finalizer| finalizer.at_birth));
-        let mut this = Type { descriptor, finalizer, protocol, shape, template: flags.bits() as u32, bin: None };
+        flags.set(Flags::FINALIZER, hooks.finalizer.as_ref().is_some_and(|finalizer| finalizer.at_birth));
+        let mut this = Type { descriptor, hooks, shape, template: flags.bits() as u32, bin: None };
         if let (false, Some(size)) = (descriptor.tailed, super::object_size(descriptor.layout)) {
             this.bin = Bin::for_object(this.kind(), size, descriptor.layout.align());
         }

@@ -96,8 +96,8 @@ impl Record {
         .filter(RawObject::is_revivable)
     }
 
-    /// Adds a reference object in its place.
-    pub(crate) fn link(&self, object: RawObject, kind: Kind, canonical: bool) {
+    /// Adds a reference object in its place; false if memory is refused.
+    pub(crate) fn link(&self, object: RawObject, kind: Kind, canonical: bool) -> bool {
         let canonical_at = |index: usize, kind: Kind| {
             self.reference(index).is_some_and(|object| {
                 // SAFETY: `references` holds live reference objects.
@@ -111,7 +111,13 @@ impl Record {
             (true, Kind::Proxy) => after_reference,
             (false, _) => after_reference + usize::from(canonical_at(after_reference, Kind::Proxy)),
         };
-        self.with(|references| references.insert(position, object));
+        self.with(|references| {
+            let room = references.try_reserve(1).is_ok();
+            if room {
+                references.insert(position, object);
+            }
+            room
+        })
     }
 
     /// Takes a reference object out: it died, or it was cleared.

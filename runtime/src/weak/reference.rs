@@ -51,12 +51,15 @@ impl Reference {
         unsafe { object.payload().cast::<Reference>().as_ref() }
     }
 
-    /// Links this reference, the payload of `object`, to a record.
-    pub(crate) fn link(&self, object: RawObject, record: NonNull<Record>) {
+    /// Links this reference, the payload of `object`, to a record; false if memory is refused.
+    pub(crate) fn link(&self, object: RawObject, record: NonNull<Record>) -> bool {
         debug_assert!(self.record.get().is_none());
-        self.record.set(Some(record));
         // SAFETY: the caller just got the record from its live object.
-        unsafe { record_ref(record) }.link(object, self.kind, self.is_canonical());
+        let linked = unsafe { record_ref(record) }.link(object, self.kind, self.is_canonical());
+        if linked {
+            self.record.set(Some(record));
+        }
+        linked
     }
 
     /// Parts from the record without touching its list: the caller has taken this reference out of it.

@@ -17,10 +17,7 @@ fn chain_of(kinds: &[Kind]) -> (usize, usize, usize) {
     let (heap, log, saved) = (manual_heap(), Log::new(), Saved::default());
     let nodes = ring(&heap, &log, "n", kinds.len());
     for (index, node) in nodes.iter().enumerate() {
-        node.set(
-            1,
-            Some(nodes[(index + kinds.len() - 1) % kinds.len()].clone()),
-        );
+        node.set(1, Some(nodes[(index + kinds.len() - 1) % kinds.len()].clone()));
         let (kind, save) = (kinds[index], saved.clone());
         Node::on_finalize(node, move |node| match kind {
             Kind::Simple => {}
@@ -31,21 +28,13 @@ fn chain_of(kinds: &[Kind]) -> (usize, usize, usize) {
     drop(nodes);
     collect(&heap);
     heap.check();
-    let finalized = log
-        .take()
-        .iter()
-        .filter(|event| event.starts_with("finalize"))
-        .count();
+    let finalized = log.take().iter().filter(|event| event.starts_with("finalize")).count();
     let alive = heap.tracked_objects();
     for node in saved.take() {
         drop(node);
     }
     collect(&heap);
-    let again = log
-        .take()
-        .iter()
-        .filter(|event| event.starts_with("finalize"))
-        .count();
+    let again = log.take().iter().filter(|event| event.starts_with("finalize")).count();
     assert_eq!(heap.object_count(), 0);
     (finalized, alive, again)
 }
@@ -67,44 +56,24 @@ fn test_homogenous_suicidal() {
 
 #[test]
 fn test_heterogenous_suicidal_one() {
-    assert_eq!(
-        chain_of(&[Kind::Suicidal, Kind::Simple, Kind::Suicidal, Kind::Simple]),
-        (4, 0, 0)
-    );
+    assert_eq!(chain_of(&[Kind::Suicidal, Kind::Simple, Kind::Suicidal, Kind::Simple]), (4, 0, 0));
 }
 
 #[test]
 fn test_heterogenous_suicidal_two() {
-    let kinds = [
-        Kind::Suicidal,
-        Kind::Suicidal,
-        Kind::Simple,
-        Kind::Simple,
-        Kind::Suicidal,
-        Kind::Simple,
-    ];
+    let kinds = [Kind::Suicidal, Kind::Suicidal, Kind::Simple, Kind::Simple, Kind::Suicidal, Kind::Simple];
     assert_eq!(chain_of(&kinds), (6, 0, 0));
 }
 
 #[test]
 fn test_heterogenous_resurrect_one() {
-    let (finalized, alive, again) = chain_of(&[
-        Kind::Resurrecting,
-        Kind::Simple,
-        Kind::Resurrecting,
-        Kind::Simple,
-    ]);
+    let (finalized, alive, again) = chain_of(&[Kind::Resurrecting, Kind::Simple, Kind::Resurrecting, Kind::Simple]);
     assert_eq!((finalized, alive, again), (4, 4, 0));
 }
 
 #[test]
 fn test_heterogenous_resurrect_two() {
-    let kinds = [
-        Kind::Resurrecting,
-        Kind::Resurrecting,
-        Kind::Suicidal,
-        Kind::Simple,
-    ];
+    let kinds = [Kind::Resurrecting, Kind::Resurrecting, Kind::Suicidal, Kind::Simple];
     let (finalized, alive, again) = chain_of(&kinds);
     assert_eq!((finalized, again), (4, 0));
     assert!(alive >= 2);
@@ -112,12 +81,7 @@ fn test_heterogenous_resurrect_two() {
 
 #[test]
 fn test_heterogenous_resurrect_three() {
-    let kinds = [
-        Kind::Suicidal,
-        Kind::Resurrecting,
-        Kind::Suicidal,
-        Kind::Resurrecting,
-    ];
+    let kinds = [Kind::Suicidal, Kind::Resurrecting, Kind::Suicidal, Kind::Resurrecting];
     let (finalized, alive, again) = chain_of(&kinds);
     assert_eq!((finalized, again), (4, 0));
     assert!(alive >= 2);

@@ -103,7 +103,7 @@ fn test_trashcan() {
         for _ in 0..150 {
             let outer = Node::alloc(&heap, &log, "n");
             Node::on_finalize(&outer, |node| {
-                Gc::with_heap(node, |heap| collect(heap));
+                Gc::with_heap(node, collect);
             });
             outer.link(&node);
             node = outer;

@@ -18,10 +18,7 @@ fn test_basic_ref() {
             node.link(&node);
         }
         let (reference, proxy) = (WeakRef::new(&node), Proxy::new(&node));
-        assert_eq!(
-            reference.get().expect("alive").address(),
-            Gc::as_any(&node).address()
-        );
+        assert_eq!(reference.get().expect("alive").address(), Gc::as_any(&node).address());
         assert!(proxy.get().is_ok());
         drop(node);
         collect(&heap);
@@ -56,10 +53,8 @@ fn test_multiple_selfref_callbacks() {
     let node = Node::alloc(&heap, &log, "n");
     let first = WeakRef::with_callback(&node, Call::new(&log, "first"));
     let (other, events) = (first.clone(), log.clone());
-    let second = WeakRef::with_callback(
-        &node,
-        callback(move |_: &AnyGc| events.push(format!("sees {}", other.is_alive()))),
-    );
+    let second =
+        WeakRef::with_callback(&node, callback(move |_: &AnyGc| events.push(format!("sees {}", other.is_alive()))));
     drop(node);
     assert_eq!(log.count("sees false"), 1);
     drop((first, second));
@@ -107,10 +102,7 @@ fn test_getweakrefs() {
     let (heap, log) = (manual_heap(), Log::new());
     let node = Node::alloc(&heap, &log, "n");
     let nop = || callback(|_: &AnyGc| {});
-    let (a, b) = (
-        WeakRef::with_callback(&node, nop()),
-        WeakRef::with_callback(&node, nop()),
-    );
+    let (a, b) = (WeakRef::with_callback(&node, nop()), WeakRef::with_callback(&node, nop()));
     drop(a);
     assert_eq!(heap.get_weakrefs(&node), [Gc::as_any(&b)]);
     drop(b);
@@ -184,10 +176,7 @@ fn test_callback_in_cycle_resurrection() {
     drop((c, d));
     assert!(log.is_empty());
     collect(&heap);
-    assert_eq!(
-        (log.count("call inside"), log.count("call outside")),
-        (0, 1)
-    );
+    assert_eq!((log.count("call inside"), log.count("call outside")), (0, 1));
     assert!(!outside.is_alive());
     log.take();
     collect(&heap);
@@ -205,11 +194,7 @@ fn test_callbacks_on_callback() {
     drop(held);
     drop(node);
     assert_eq!(log.count("call first"), 1);
-    assert_eq!(
-        log.count("call second"),
-        1,
-        "the callback died after its call: {log:?}"
-    );
+    assert_eq!(log.count("call second"), 1, "the callback died after its call: {log:?}");
     drop((reference, watch));
 }
 
@@ -222,16 +207,9 @@ fn test_gc_during_ref_creation() {
         leak_ring(&heap, &log, "trash", 2);
         let reference = WeakRef::with_callback(&node, Call::new(&log, "c"));
         assert!(reference.is_alive());
-        assert!(
-            Gc::ptr_eq(&WeakRef::new(&node), &WeakRef::new(&node))
-                && heap.get_weakref_count(&node) == 1
-        );
+        assert!(Gc::ptr_eq(&WeakRef::new(&node), &WeakRef::new(&node)) && heap.get_weakref_count(&node) == 1);
     }
-    assert_eq!(
-        log.count("call c"),
-        0,
-        "the references died first, or with their objects"
-    );
+    assert_eq!(log.count("call c"), 0, "the references died first, or with their objects");
     heap.check();
 }
 
@@ -242,21 +220,13 @@ fn test_ref_created_during_del() {
         let made: Rc<RefCell<Option<Gc<WeakRef>>>> = Rc::default();
         let node = Node::alloc(&heap, &log, "n");
         let make = made.clone();
-        Node::on_finalize(&node, move |node| {
-            *make.borrow_mut() = Some(WeakRef::new(node))
-        });
+        Node::on_finalize(&node, move |node| *make.borrow_mut() = Some(WeakRef::new(node)));
         if in_cycle {
             node.link(&node);
         }
         drop(node);
         collect(&heap);
-        assert!(
-            !made
-                .borrow()
-                .as_ref()
-                .expect("the finalizer ran")
-                .is_alive()
-        );
+        assert!(!made.borrow().as_ref().expect("the finalizer ran").is_alive());
     }
 }
 
@@ -293,10 +263,7 @@ fn test_callback_attribute() {
     assert!(with.callback().is_some());
     assert!(WeakRef::new(&node).callback().is_none());
     drop(node);
-    assert!(
-        with.callback().is_none(),
-        "test_callback_attribute_after_deletion"
-    );
+    assert!(with.callback().is_none(), "test_callback_attribute_after_deletion");
 }
 
 #[test]
@@ -304,13 +271,13 @@ fn test_callback_gcs() {
     let (heap, log) = (manual_heap(), Log::new());
     let node = Node::alloc(&heap, &log, "n");
     Node::on_finalize(&node, |node| {
-        Gc::with_heap(node, |heap| collect(heap));
+        Gc::with_heap(node, collect);
     });
     let inner = heap.alloc(0_u8);
     let watch = WeakRef::with_callback(
         &node,
         callback(move |_: &AnyGc| {
-            Gc::with_heap(&inner, |heap| collect(heap));
+            Gc::with_heap(&inner, collect);
         }),
     );
     drop(node);
@@ -324,14 +291,10 @@ fn test_clearing_weakrefs_in_gc() {
     let (heap, log) = (manual_heap(), Log::new());
     let node = Node::alloc(&heap, &log, "n");
     node.link(&node);
-    let (plain, with) = (
-        WeakRef::new(&node),
-        WeakRef::with_callback(&node, Call::new(&log, "c")),
-    );
+    let (plain, with) = (WeakRef::new(&node), WeakRef::with_callback(&node, Call::new(&log, "c")));
     let (see_plain, see_with) = (plain.clone(), with.clone());
     Node::on_finalize(&node, move |node| {
-        node.log()
-            .push(format!("{} {}", see_plain.is_alive(), see_with.is_alive()));
+        node.log().push(format!("{} {}", see_plain.is_alive(), see_with.is_alive()));
     });
     drop(node);
     collect(&heap);

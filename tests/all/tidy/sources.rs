@@ -12,10 +12,7 @@ pub(crate) struct Source {
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("this crate is a folder of the workspace")
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace").to_owned()
 }
 
 /// All files under `folder` (from the root) whose name ends with `ending`. Build results and hidden folders are left out.
@@ -31,26 +28,15 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<Source>) {
         return;
     };
     for entry in entries.map(|entry| entry.expect("the folder can be read")) {
-        let (path, name) = (
-            entry.path(),
-            entry.file_name().into_string().expect("names are UTF-8"),
-        );
+        let (path, name) = (entry.path(), entry.file_name().into_string().expect("names are UTF-8"));
         if path.is_dir() {
             if !name.starts_with('.') && !name.starts_with("target") && name != "corpus" {
                 walk(&path, ending, found);
             }
         } else if name.ends_with(ending) {
-            let relative = path
-                .strip_prefix(root())
-                .expect("it is inside")
-                .to_str()
-                .expect("names are UTF-8");
-            let text =
-                fs::read_to_string(&path).unwrap_or_else(|error| panic!("{relative}: {error}"));
-            found.push(Source {
-                path: relative.replace('\\', "/"),
-                text,
-            });
+            let relative = path.strip_prefix(root()).expect("it is inside").to_str().expect("names are UTF-8");
+            let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{relative}: {error}"));
+            found.push(Source { path: relative.replace('\\', "/"), text });
         }
     }
 }
@@ -59,8 +45,7 @@ fn walk(folder: &Path, ending: &str, found: &mut Vec<Source>) {
 pub(crate) fn rust_sources() -> Vec<Source> {
     let folders = ["runtime", "minipy", "gc-bench", "tests"];
     let all = folders.into_iter().flat_map(|folder| files(folder, ".rs"));
-    all.filter(|source| !source.path.starts_with("tests/ui/"))
-        .collect()
+    all.filter(|source| !source.path.starts_with("tests/ui/")).collect()
 }
 
 impl Source {
@@ -83,9 +68,7 @@ impl Source {
         for (index, (number, line)) in code.iter().enumerate() {
             for (at, _) in line.match_indices("crate::") {
                 let before = line[..at].chars().next_back();
-                if before.is_some_and(|before| {
-                    before == '$' || before.is_alphanumeric() || before == '_'
-                }) {
+                if before.is_some_and(|before| before == '$' || before.is_alphanumeric() || before == '_') {
                     continue;
                 }
                 let rest: String = std::iter::once(&line[at + 7..])
@@ -109,10 +92,7 @@ fn tree(rest: &mut Chars<'_>, prefix: &[String], found: &mut Vec<Vec<String>>) {
         if rest.peek() == Some(&'{') {
             rest.next();
             loop {
-                while rest
-                    .next_if(|next| next.is_whitespace() || *next == ',')
-                    .is_some()
-                {}
+                while rest.next_if(|next| next.is_whitespace() || *next == ',').is_some() {}
                 match rest.peek() {
                     None => return,
                     Some('}') => {
@@ -140,14 +120,8 @@ fn tree(rest: &mut Chars<'_>, prefix: &[String], found: &mut Vec<Vec<String>>) {
         } else {
             // Leave out `as name`, which is followed by a comma, a brace or a semicolon.
             let mut ahead = rest.clone();
-            if [' ', 'a', 's', ' ']
-                .into_iter()
-                .all(|expected| ahead.next() == Some(expected))
-            {
-                while ahead
-                    .next_if(|next| next.is_alphanumeric() || *next == '_')
-                    .is_some()
-                {}
+            if [' ', 'a', 's', ' '].into_iter().all(|expected| ahead.next() == Some(expected)) {
+                while ahead.next_if(|next| next.is_alphanumeric() || *next == '_').is_some() {}
                 *rest = ahead;
             }
             found.push(path);
@@ -159,23 +133,7 @@ fn tree(rest: &mut Chars<'_>, prefix: &[String], found: &mut Vec<Vec<String>>) {
 #[test]
 fn groups_are_taken_apart() {
     let text = "use crate::alloc::{Pool, kind::{A, B as C}, raw};\nlet x = crate::base::os::map(); // crate::no::no\n";
-    let source = Source {
-        path: String::new(),
-        text: text.to_owned(),
-    };
-    let paths: Vec<String> = source
-        .crate_paths()
-        .into_iter()
-        .map(|(_, path)| path.join("::"))
-        .collect();
-    assert_eq!(
-        paths,
-        [
-            "alloc::Pool",
-            "alloc::kind::A",
-            "alloc::kind::B",
-            "alloc::raw",
-            "base::os::map"
-        ]
-    );
+    let source = Source { path: String::new(), text: text.to_owned() };
+    let paths: Vec<String> = source.crate_paths().into_iter().map(|(_, path)| path.join("::")).collect();
+    assert_eq!(paths, ["alloc::Pool", "alloc::kind::A", "alloc::kind::B", "alloc::raw", "base::os::map"]);
 }

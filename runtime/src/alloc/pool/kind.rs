@@ -32,11 +32,7 @@ impl PoolKind {
     /// Where in a free block of this kind the link to the next one lies: objects' header words survive.
     #[inline(always)]
     pub(in crate::alloc) const fn link_offset(self) -> usize {
-        if self.holds_objects() {
-            OBJECT_LINK
-        } else {
-            RAW_LINK
-        }
+        if self.holds_objects() { OBJECT_LINK } else { RAW_LINK }
     }
 }
 

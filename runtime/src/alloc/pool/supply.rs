@@ -13,19 +13,9 @@ impl Pool {
     ///
     /// # Safety
     /// `pool` points to a free pool: `POOL_SIZE` bytes, aligned to that, nobody else's.
-    pub(in crate::alloc) unsafe fn initialise(
-        pool: NonNull<Pool>,
-        bin: Bin,
-        arena: u32,
-        owner: NonNull<()>,
-    ) {
+    pub(in crate::alloc) unsafe fn initialise(pool: NonNull<Pool>, bin: Bin, arena: u32, owner: NonNull<()>) {
         let cut = bin.cut();
-        let shape = Shape {
-            size: cut.size.into(),
-            recip: cut.recip,
-            capacity: cut.capacity,
-            first: cut.first,
-        };
+        let shape = Shape { size: cut.size.into(), recip: cut.recip, capacity: cut.capacity, first: cut.first };
         // SAFETY: by contract the memory is ours and holds the header and, before the first block, the side bytes.
         unsafe { Pool::write_header(pool, bin.kind(), Some(bin), shape, arena, owner) };
     }
@@ -44,12 +34,7 @@ impl Pool {
         owner: NonNull<()>,
     ) {
         let pool = region.cast::<Pool>();
-        let shape = Shape {
-            size,
-            recip: 0,
-            capacity: 1,
-            first,
-        };
+        let shape = Shape { size, recip: 0, capacity: 1, first };
         // SAFETY: by contract there is room for the header, a side byte, and the block with its header word. The header is written
         // before the reference is made.
         unsafe {
@@ -94,23 +79,15 @@ impl Pool {
             (&raw mut (*to).prev).write(Cell::new(None));
             (&raw mut (*to).parked).write(Cell::new(None));
             if kind.has_side_bytes() {
-                (&raw mut (*to).body)
-                    .cast::<u8>()
-                    .write_bytes(0, shape.capacity.into());
+                (&raw mut (*to).body).cast::<u8>().write_bytes(0, shape.capacity.into());
             }
         }
     }
 
     /// Links a page's worth of untouched blocks into the empty free list.
     pub(in crate::alloc) fn carve(&self) {
-        debug_assert!(
-            self.free.get().is_none(),
-            "blocks are carved when none are free"
-        );
-        debug_assert!(
-            self.carved.get() < self.capacity.get(),
-            "a pool without untouched blocks can't be carved"
-        );
+        debug_assert!(self.free.get().is_none(), "blocks are carved when none are free");
+        debug_assert!(self.carved.get() < self.capacity.get(), "a pool without untouched blocks can't be carved");
         let Some(bin) = self.bin.get() else { return };
         let (size, link) = (self.size.get(), self.kind.get().link_offset());
         let carved = self.carved.get();
@@ -138,8 +115,7 @@ impl Pool {
     pub(in crate::alloc) fn pop<const LINK: usize>(&self) -> Option<NonNull<u8>> {
         let block = self.free.get()?;
         // SAFETY: a block in the free list holds the link to the next one, at the link offset of its kind.
-        self.free
-            .set(unsafe { block.add(LINK).cast::<Option<NonNull<u8>>>().read() });
+        self.free.set(unsafe { block.add(LINK).cast::<Option<NonNull<u8>>>().read() });
         self.used.set(self.used.get() + 1);
         // SAFETY: the block was free a moment ago: beyond its link nothing was written since.
         unsafe { poison::take(block, self.size.get(), LINK) };
@@ -152,23 +128,12 @@ impl Pool {
     /// `block` is an allocated block of this pool, nothing uses it from now on, and `LINK` is the link offset of the pool's kind.
     #[inline(always)]
     pub(in crate::alloc) unsafe fn push<const LINK: usize>(&self, block: NonNull<u8>) -> bool {
-        debug_assert_eq!(
-            self.block(self.index_of(block)),
-            block,
-            "not the start of a block"
-        );
-        debug_assert_eq!(
-            self.kind.get().link_offset(),
-            LINK,
-            "a block of another kind"
-        );
+        debug_assert_eq!(self.block(self.index_of(block)), block, "not the start of a block");
+        debug_assert_eq!(self.kind.get().link_offset(), LINK, "a block of another kind");
         // SAFETY: by contract the block is ours again; a link fits behind a header word, and into any raw block.
         unsafe {
             poison::fill_free(block, self.size.get(), LINK);
-            block
-                .add(LINK)
-                .cast::<Option<NonNull<u8>>>()
-                .write(self.free.get());
+            block.add(LINK).cast::<Option<NonNull<u8>>>().write(self.free.get());
         }
         self.free.set(Some(block));
         let used = self.used.get() - 1;

@@ -18,14 +18,7 @@ fn free_arenas_go_back_but_for_one() {
     assert_eq!(allocator.trim(), 2 * ARENA_SIZE);
     assert_eq!(allocator.mapped_bytes(), 0);
     let stats = allocator.stats();
-    assert_eq!(
-        (
-            stats.arenas.ever,
-            stats.arenas.high_water,
-            stats.arenas.mapped
-        ),
-        (4, 4, 0)
-    );
+    assert_eq!((stats.arenas.ever, stats.arenas.high_water, stats.arenas.mapped), (4, 4, 0));
 }
 
 #[test]
@@ -38,10 +31,7 @@ fn the_spare_is_used_before_a_new_arena_is_mapped() {
         allocator.free_objects(blocks);
         allocator.check();
     }
-    assert!(
-        allocator.stats().arenas.ever <= 12,
-        "two of three arenas go and come"
-    );
+    assert!(allocator.stats().arenas.ever <= 12, "two of three arenas go and come");
     allocator.free_object(keep);
 }
 
@@ -50,11 +40,7 @@ fn pools_come_from_the_fullest_arena() {
     let allocator = TestAllocator::new();
     let blocks = allocator.objects(WHOLE, 3 * POOLS_PER_ARENA);
     let arena = |block: NonNull<u8>| block.addr().get() / ARENA_SIZE;
-    let (first, second, third) = (
-        arena(blocks[0]),
-        arena(blocks[POOLS_PER_ARENA]),
-        arena(blocks[2 * POOLS_PER_ARENA]),
-    );
+    let (first, second, third) = (arena(blocks[0]), arena(blocks[POOLS_PER_ARENA]), arena(blocks[2 * POOLS_PER_ARENA]));
     // Ten free pools in the first arena, three in the second, twenty in the third; one of all these is kept by its bin.
     let free = |from: usize, count: usize| {
         allocator.free_objects(blocks[from..from + count].iter().copied());
@@ -90,29 +76,23 @@ fn pools_are_reused_for_other_classes_and_kinds() {
     let allocator = TestAllocator::new();
     for round in 0..50 {
         let size = 16 + round * 8;
-        let blocks = if round % 2 == 0 {
-            allocator.objects(tracked(size), 5000)
-        } else {
-            allocator.objects(leaf(size), 5000)
-        };
+        let blocks =
+            if round % 2 == 0 { allocator.objects(tracked(size), 5000) } else { allocator.objects(leaf(size), 5000) };
         allocator.check();
         allocator.free_objects(blocks);
         allocator.check();
     }
     assert!(allocator.mapped_bytes() < 40 * ARENA_SIZE);
-    assert!(
-        allocator.used_pools() <= 50,
-        "one pool is kept for each class"
-    );
+    assert!(allocator.used_pools() <= 50, "one pool is kept for each class");
 }
 
 #[test]
 fn trimming_gives_the_free_pools_of_living_arenas_back() {
     let allocator = TestAllocator::new();
     let blocks = allocator.objects(tracked(128), 40_000);
-    let (keep, free): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| {
-        pool_of(*block).index_of(*block) == 0 && (block.addr().get() / POOL_SIZE).is_multiple_of(3)
-    });
+    let (keep, free): (Vec<_>, Vec<_>) = blocks
+        .into_iter()
+        .partition(|block| pool_of(*block).index_of(*block) == 0 && (block.addr().get() / POOL_SIZE).is_multiple_of(3));
     allocator.free_objects(free);
     allocator.check();
     let before = allocator.stats();
@@ -149,9 +129,7 @@ fn a_closed_allocator_keeps_nothing_and_still_serves() {
     assert!(!allocator.is_empty());
     let more = allocator.objects(leaf(48), 1000);
     let bytes = allocator.allocate_raw(1000, 8).unwrap();
-    let large = allocator
-        .allocate_large(PoolKind::Leaf, 100_000, 8)
-        .unwrap();
+    let large = allocator.allocate_large(PoolKind::Leaf, 100_000, 8).unwrap();
     allocator.check();
     for block in blocks.into_iter().chain(more) {
         assert!(!allocator.is_empty());
@@ -175,10 +153,7 @@ fn the_last_free_of_a_closed_allocator_is_an_event() {
     allocator.close();
     for count in [1, 2, 500, 600] {
         let blocks = allocator.objects(tracked(32), count);
-        let events: Vec<bool> = blocks
-            .into_iter()
-            .map(|block| allocator.free_object(block))
-            .collect();
+        let events: Vec<bool> = blocks.into_iter().map(|block| allocator.free_object(block)).collect();
         assert_eq!(events.last(), Some(&true));
         assert!(allocator.is_empty());
     }
@@ -195,10 +170,7 @@ fn a_full_pool_is_used_again_after_one_free() {
     assert!(pool_of(blocks[0]).flags().contains(PoolFlags::FULL));
     assert_eq!(pool_of(blocks[0]).used(), pool_of(blocks[0]).capacity());
     assert!(allocator.free_object(blocks[0]), "a full pool gets room");
-    assert!(
-        !allocator.free_object(blocks[1]),
-        "a pool with room just gets more of it"
-    );
+    assert!(!allocator.free_object(blocks[1]), "a pool with room just gets more of it");
     assert!(!pool_of(blocks[0]).flags().contains(PoolFlags::FULL));
     allocator.check();
     // The new pool is used up first, then both blocks.
@@ -214,14 +186,9 @@ fn own_addresses_are_known() {
     let (allocator, other) = (TestAllocator::new(), TestAllocator::new());
     let mine = allocator.objects(tracked(32), 100_000);
     let foreign = other.object(tracked(32));
-    let large = allocator
-        .allocate_large(PoolKind::Tracked, 1 << 20, 8)
-        .unwrap();
+    let large = allocator.allocate_large(PoolKind::Tracked, 1 << 20, 8).unwrap();
     let on_stack = 0_u8;
-    assert!(
-        mine.iter()
-            .all(|&block| allocator.owns(block) && !other.owns(block))
-    );
+    assert!(mine.iter().all(|&block| allocator.owns(block) && !other.owns(block)));
     assert!(allocator.owns(large) && !other.owns(large));
     // SAFETY: the object is that long.
     assert!(allocator.owns(unsafe { large.add((1 << 20) - 1) }));

@@ -15,13 +15,8 @@ fn the_smallest_class_that_fits_is_chosen() {
     assert_eq!(sizes.len(), CLASSES);
     for align in [1, 2, 4, 8, 16, 32, 64] {
         for size in 0..=POOL_SIZE + 1 {
-            let fits =
-                |&class: &usize| sizes[class] >= size && sizes[class].is_multiple_of(align.max(8));
-            assert_eq!(
-                class_for(size, align),
-                (0..CLASSES).find(fits),
-                "size {size}, align {align}"
-            );
+            let fits = |&class: &usize| sizes[class] >= size && sizes[class].is_multiple_of(align.max(8));
+            assert_eq!(class_for(size, align), (0..CLASSES).find(fits), "size {size}, align {align}");
         }
     }
     assert_eq!(class_for(8, 128), None);
@@ -29,9 +24,7 @@ fn the_smallest_class_that_fits_is_chosen() {
 
 #[test]
 fn medium_classes_divide_a_pool() {
-    let medium: Vec<Bin> = Bin::all()
-        .filter(|bin| bin.kind() == PoolKind::Tracked && bin.cut().size > 512)
-        .collect();
+    let medium: Vec<Bin> = Bin::all().filter(|bin| bin.kind() == PoolKind::Tracked && bin.cut().size > 512).collect();
     let blocks: Vec<u16> = medium.iter().map(|bin| bin.cut().capacity).collect();
     if cfg!(feature = "classic-geometry") {
         assert_eq!(blocks, [6, 5, 4, 3, 2, 1]);
@@ -56,12 +49,7 @@ fn division_by_multiplication_is_exact() {
     for bin in Bin::all() {
         let cut = bin.cut();
         for offset in 0..POOL_SIZE {
-            assert_eq!(
-                quotient(offset, cut.recip),
-                offset / cut.size as usize,
-                "offset {offset}, size {}",
-                cut.size
-            );
+            assert_eq!(quotient(offset, cut.recip), offset / cut.size as usize, "offset {offset}, size {}", cut.size);
         }
     }
 }
@@ -77,17 +65,11 @@ fn blocks_are_aligned_and_apart() {
             let count = bin.cut().capacity as usize + 1;
             let blocks = allocator.objects(bin, count);
             for &block in &blocks {
-                assert!(
-                    (block.addr().get() + 8).is_multiple_of(align),
-                    "size {size}, align {align}"
-                );
+                assert!((block.addr().get() + 8).is_multiple_of(align), "size {size}, align {align}");
                 let pool = pool_of(block);
                 assert!(pool.block_size() >= size);
                 let offset = block.addr().get() - Pool::of(block).addr().get();
-                assert!(
-                    offset >= HEADER_SIZE + pool.capacity(),
-                    "side bytes lie between header and blocks"
-                );
+                assert!(offset >= HEADER_SIZE + pool.capacity(), "side bytes lie between header and blocks");
                 assert!(offset + pool.block_size() <= POOL_SIZE);
                 assert_eq!(pool.block(pool.index_of(block)), block);
             }
@@ -97,10 +79,7 @@ fn blocks_are_aligned_and_apart() {
     for (size, align) in [(8, 8), (24, 8), (48, 16), (33, 32), (1, 64), (500, 64)] {
         for _ in 0..100 {
             let bytes = allocator.allocate_raw(size, align).unwrap();
-            assert!(
-                bytes.addr().get().is_multiple_of(align),
-                "size {size}, align {align}"
-            );
+            assert!(bytes.addr().get().is_multiple_of(align), "size {size}, align {align}");
         }
     }
     allocator.check();
@@ -147,19 +126,11 @@ fn header_words_survive() {
     let block = allocator.allocate(leaf(40)).unwrap();
     // SAFETY: the block is an object's, with a header word, allocated, and afterwards a free block in a pool in use.
     unsafe {
-        assert_eq!(
-            block.cast::<u64>().read(),
-            0,
-            "a carved block's header word is zero"
-        );
+        assert_eq!(block.cast::<u64>().read(), 0, "a carved block's header word is zero");
         block.cast::<u64>().write(0xABCD);
         allocator.free_object(block);
         assert_eq!(block.cast::<u64>().read(), 0xABCD);
-        assert_eq!(
-            allocator.allocate(leaf(40)),
-            Some(block),
-            "the block freed last is used next"
-        );
+        assert_eq!(allocator.allocate(leaf(40)), Some(block), "the block freed last is used next");
         assert_eq!(block.cast::<u64>().read(), 0xABCD);
     }
 }
@@ -171,21 +142,9 @@ fn blocks_visits_those_that_were_carved() {
     let pool = pool_of(first);
     let carved: Vec<_> = pool.blocks().collect();
     assert_eq!(carved.len(), pool.carved());
-    assert_eq!(
-        carved.len(),
-        pool.capacity().min(4096 / 32),
-        "a page's worth is carved"
-    );
+    assert_eq!(carved.len(), pool.capacity().min(4096 / 32), "a page's worth is carved");
     assert!(carved.contains(&first));
-    assert!(
-        carved
-            .iter()
-            .enumerate()
-            .all(|(index, &block)| pool.index_of(block) == index)
-    );
+    assert!(carved.iter().enumerate().all(|(index, &block)| pool.index_of(block) == index));
     let more = allocator.objects(tracked(32), carved.len());
-    assert!(
-        more.iter().all(|&block| Pool::of(block) != Pool::of(first)
-            || pool.blocks().any(|other| other == block))
-    );
+    assert!(more.iter().all(|&block| Pool::of(block) != Pool::of(first) || pool.blocks().any(|other| other == block)));
 }

@@ -13,10 +13,7 @@ fn large_objects_are_found_by_masking() {
                 assert!((block.addr().get() + 8).is_multiple_of(align.max(64)));
                 let pool = pool_of(block);
                 assert!(pool.flags().contains(PoolFlags::LARGE));
-                assert_eq!(
-                    (pool.kind(), pool.used(), pool.capacity(), pool.carved()),
-                    (kind, 1, 1, 1)
-                );
+                assert_eq!((pool.kind(), pool.used(), pool.capacity(), pool.carved()), (kind, 1, 1, 1));
                 assert_eq!(pool.block_size(), size.next_multiple_of(8));
                 assert_eq!(pool.index_of(block), 0);
                 assert_eq!(pool.block(0), block);
@@ -34,10 +31,7 @@ fn large_objects_are_found_by_masking() {
         }
     }
     allocator.check();
-    assert_eq!(
-        allocator.live_blocks(PoolKind::Tracked) + allocator.live_blocks(PoolKind::Leaf),
-        blocks.len()
-    );
+    assert_eq!(allocator.live_blocks(PoolKind::Tracked) + allocator.live_blocks(PoolKind::Leaf), blocks.len());
     for block in blocks {
         // SAFETY: the block is allocated and freed once.
         unsafe { allocator.free_large(block) };
@@ -50,17 +44,8 @@ fn large_objects_are_found_by_masking() {
 #[test]
 fn too_much_is_refused() {
     let allocator = TestAllocator::new();
-    assert_eq!(
-        allocator.allocate_large(PoolKind::Leaf, 100, 2 * POOL_SIZE),
-        None
-    );
-    for size in [
-        usize::MAX,
-        usize::MAX - 7,
-        usize::MAX - 200,
-        isize::MAX as usize,
-        isize::MAX as usize - POOL_SIZE,
-    ] {
+    assert_eq!(allocator.allocate_large(PoolKind::Leaf, 100, 2 * POOL_SIZE), None);
+    for size in [usize::MAX, usize::MAX - 7, usize::MAX - 200, isize::MAX as usize, isize::MAX as usize - POOL_SIZE] {
         assert_eq!(allocator.allocate_large(PoolKind::Leaf, size, 8), None);
         assert_eq!(allocator.allocate_raw(size, 8), None);
     }
@@ -89,10 +74,7 @@ fn raw_bytes_are_accounted() {
         let after = allocator.stats();
         let from_system = after.system_blocks - before.system_blocks;
         assert_eq!(from_system, usize::from(block == 0));
-        assert_eq!(
-            after.system_bytes - before.system_bytes,
-            from_system * size.max(1)
-        );
+        assert_eq!(after.system_bytes - before.system_bytes, from_system * size.max(1));
         let taken = if block == 0 { size.max(1) } else { block };
         assert_eq!(after.bytes.allocated - before.bytes.allocated, taken);
         // SAFETY: the bytes are ours and that many.

@@ -3,6 +3,8 @@
 use std::ops::Deref;
 use std::ptr::NonNull;
 
+use super::class::MAX_BLOCK;
+use super::geometry::{POOL_SIZE, POOLS_PER_ARENA};
 use super::*;
 use crate::base::refusal;
 
@@ -25,10 +27,7 @@ impl TestAllocator {
     fn new() -> TestAllocator {
         let outstanding = refusal::outstanding();
         let allocator = Allocator::new(NonNull::dangling(), AllocatorOptions { huge_pages: false });
-        TestAllocator {
-            allocator,
-            outstanding,
-        }
+        TestAllocator { allocator, outstanding }
     }
 
     /// Takes an object block and writes a header word.
@@ -87,11 +86,7 @@ impl Drop for TestAllocator {
         unsafe { self.allocator.release_all() };
         if !std::thread::panicking() {
             self.allocator.check();
-            assert_eq!(
-                self.system.blocks(),
-                0,
-                "a test returns the raw bytes of the system that it took"
-            );
+            assert_eq!(self.system.blocks(), 0, "a test returns the raw bytes of the system that it took");
             assert_eq!(self.mapped_bytes(), 0, "no memory is accounted");
             assert_eq!(refusal::outstanding(), others, "all memory was given back");
         }

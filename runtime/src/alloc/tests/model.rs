@@ -8,15 +8,8 @@ use super::*;
 /// What a block was asked for with.
 #[derive(Clone, Copy, Debug)]
 enum Request {
-    Object {
-        kind: PoolKind,
-        size: usize,
-        align: usize,
-    },
-    Raw {
-        size: usize,
-        align: usize,
-    },
+    Object { kind: PoolKind, size: usize, align: usize },
+    Raw { size: usize, align: usize },
 }
 
 #[derive(Clone, Copy)]
@@ -64,16 +57,8 @@ impl Program {
         };
         match self.random.below(3) {
             0 => Request::Raw { size, align },
-            1 => Request::Object {
-                kind: PoolKind::Tracked,
-                size: size + 8,
-                align,
-            },
-            _ => Request::Object {
-                kind: PoolKind::Leaf,
-                size: size + 8,
-                align,
-            },
+            1 => Request::Object { kind: PoolKind::Tracked, size: size + 8, align },
+            _ => Request::Object { kind: PoolKind::Leaf, size: size + 8, align },
         }
     }
 
@@ -91,10 +76,7 @@ impl Program {
         let align = match request {
             Request::Object { align, .. } | Request::Raw { align, .. } => align,
         };
-        assert!(
-            payload.addr().get().is_multiple_of(align),
-            "{request:?} is aligned"
-        );
+        assert!(payload.addr().get().is_multiple_of(align), "{request:?} is aligned");
         if let Request::Object { kind, size, .. } = request {
             let pool = pool_of(block);
             assert_eq!(pool.kind(), kind);
@@ -108,11 +90,7 @@ impl Program {
             // SAFETY: as above.
             unsafe { block.cast::<u64>().write(0xFEED) };
             if self.random.below(50) == 0 {
-                let pin = if self.random.below(2) == 0 {
-                    PoolFlags::YOUNG_LISTED
-                } else {
-                    PoolFlags::MIDDLE_LISTED
-                };
+                let pin = if self.random.below(2) == 0 { PoolFlags::YOUNG_LISTED } else { PoolFlags::MIDDLE_LISTED };
                 pool.set_flags(pin);
                 self.pinned.push((block, pin));
             }
@@ -120,37 +98,22 @@ impl Program {
         let pattern = self.random.next() as u8;
         // SAFETY: the payload is ours.
         unsafe { payload.write_bytes(pattern, length) };
-        self.live.push(Live {
-            block,
-            request,
-            pattern,
-        });
+        self.live.push(Live { block, request, pattern });
     }
 
     fn free(&mut self, index: usize) {
-        let Live {
-            block,
-            request,
-            pattern,
-        } = self.live.swap_remove(index);
+        let Live { block, request, pattern } = self.live.swap_remove(index);
         let (payload, length) = payload(block, request);
         // SAFETY: the block is allocated, `payload` filled, and freed once.
         unsafe {
             let bytes = std::slice::from_raw_parts(payload.as_ptr(), length);
-            assert!(
-                bytes.iter().all(|&byte| byte == pattern),
-                "{request:?} was overwritten"
-            );
+            assert!(bytes.iter().all(|&byte| byte == pattern), "{request:?} was overwritten");
             match request {
                 Request::Raw { size, align } => {
                     self.allocator.free_raw(block, size, align);
                 }
                 Request::Object { kind, size, align } => {
-                    assert_eq!(
-                        block.cast::<u64>().read(),
-                        0xFEED,
-                        "a header word was overwritten"
-                    );
+                    assert_eq!(block.cast::<u64>().read(), 0xFEED, "a header word was overwritten");
                     let word = self.random.next();
                     block.cast::<u64>().write(word);
                     self.left.insert(block, word);
@@ -180,11 +143,7 @@ impl Program {
         for (pool, kind, size) in self.held.drain(..) {
             // SAFETY: a pool in use at the beginning of a hold is in use at its end.
             let pool = unsafe { pool.as_ref() };
-            assert_eq!(
-                (pool.kind(), pool.block_size()),
-                (kind, size),
-                "a held pool is used for something else"
-            );
+            assert_eq!((pool.kind(), pool.block_size()), (kind, size), "a held pool is used for something else");
         }
         self.allocator.release_hold();
     }
@@ -201,27 +160,16 @@ impl Program {
         self.allocator.check();
         check_equations(&self.allocator);
         for (block, pin) in &self.pinned {
-            assert!(
-                pool_of(*block).flags().contains(*pin),
-                "a pinned pool is still there"
-            );
+            assert!(pool_of(*block).flags().contains(*pin), "a pinned pool is still there");
         }
-        let objects = self
-            .live
-            .iter()
-            .filter(|live| matches!(live.request, Request::Object { .. }))
-            .count();
-        let counted = self.allocator.live_blocks(PoolKind::Tracked)
-            + self.allocator.live_blocks(PoolKind::Leaf);
+        let objects = self.live.iter().filter(|live| matches!(live.request, Request::Object { .. })).count();
+        let counted = self.allocator.live_blocks(PoolKind::Tracked) + self.allocator.live_blocks(PoolKind::Leaf);
         assert_eq!(counted, objects);
-        assert_eq!(
-            self.allocator.live_blocks(PoolKind::Raw),
-            self.live.len() - objects
-        );
+        assert_eq!(self.allocator.live_blocks(PoolKind::Raw), self.live.len() - objects);
     }
 
-    /// Runs `steps` steps around a changing number of live blocks.
-    fn run(&mut self, steps: usize, most: usize) {
+    /// Runs `steps` steps around a changing number of live blocks, and checks everything `checks` times.
+    fn run(&mut self, steps: usize, most: usize, checks: usize) {
         let mut target = most / 2;
         for step in 0..steps {
             if self.random.below(steps / 8) == 0 {
@@ -243,7 +191,7 @@ impl Program {
                 4..8 if !self.held.is_empty() => self.end_hold(),
                 _ => {}
             }
-            if step % (steps / 50) == 0 {
+            if step % (steps / checks) == 0 {
                 self.check();
             }
         }
@@ -279,24 +227,20 @@ fn payload(block: NonNull<u8>, request: Request) -> (NonNull<u8>, usize) {
 
 #[test]
 fn random_programs_keep_every_byte() {
-    let (seeds, steps, most) = if cfg!(miri) {
-        (1, 1500, 200)
-    } else {
-        (6, 60_000, 8000)
-    };
+    let (seeds, steps, most, checks) = if cfg!(miri) { (1, 1000, 200, 2) } else { (3, 50_000, 8000, 40) };
     for seed in 1..=seeds {
         let mut program = Program::new(seed * 0x9E37_79B9);
-        program.run(steps, most);
+        program.run(steps, most, checks);
         program.finish();
     }
 }
 
 #[test]
 fn many_small_programs() {
-    let seeds = if cfg!(miri) { 2 } else { 200 };
+    let (seeds, checks) = if cfg!(miri) { (1, 2) } else { (60, 20) };
     for seed in 1..=seeds {
         let mut program = Program::new(seed * 0x1234_5677);
-        program.run(400, 120);
+        program.run(400, 120, checks);
         program.finish();
     }
 }

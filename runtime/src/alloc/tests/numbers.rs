@@ -12,11 +12,7 @@ fn numbers_lead_back() {
         blocks.extend(allocator.objects(bin, 2 * bin.cut().capacity as usize + 1));
     }
     for size in [20_000, 40_000, 100_000] {
-        blocks.push(
-            allocator
-                .allocate_large(PoolKind::Tracked, size, 8)
-                .unwrap(),
-        );
+        blocks.push(allocator.allocate_large(PoolKind::Tracked, size, 8).unwrap());
     }
     let mut numbers = HashSet::new();
     for &block in &blocks {
@@ -33,12 +29,7 @@ fn a_number_gives_access_to_the_whole_block() {
     let allocator = TestAllocator::new();
     for (block, size) in [
         (allocator.object(tracked(512)), 512),
-        (
-            allocator
-                .allocate_large(PoolKind::Leaf, 5 * POOL_SIZE, 8)
-                .unwrap(),
-            5 * POOL_SIZE,
-        ),
+        (allocator.allocate_large(PoolKind::Leaf, 5 * POOL_SIZE, 8).unwrap(), 5 * POOL_SIZE),
     ] {
         // SAFETY: the block is allocated, and that long.
         unsafe {
@@ -69,35 +60,22 @@ fn walks_find_every_pool_of_their_kind() {
     }
     for kind in PoolKind::ALL {
         let found: Vec<_> = allocator.pools(kind).collect();
-        assert_eq!(
-            found.len(),
-            expected[kind as usize].len(),
-            "each pool is visited once"
-        );
-        assert_eq!(
-            found.into_iter().collect::<HashSet<_>>(),
-            expected[kind as usize]
-        );
+        assert_eq!(found.len(), expected[kind as usize].len(), "each pool is visited once");
+        assert_eq!(found.into_iter().collect::<HashSet<_>>(), expected[kind as usize]);
     }
 }
 
 #[test]
 fn a_walk_goes_on_while_memory_comes() {
     let allocator = TestAllocator::new();
-    let old: HashSet<_> = allocator
-        .objects(tracked(256), 20_000)
-        .into_iter()
-        .map(Pool::of)
-        .collect();
+    let old: HashSet<_> = allocator.objects(tracked(256), 20_000).into_iter().map(Pool::of).collect();
     allocator.hold();
     let mut seen = HashSet::new();
     for (step, pool) in allocator.pools(PoolKind::Tracked).enumerate() {
         assert!(seen.insert(pool), "a pool is visited once");
         if step < 100 {
             allocator.objects(tracked(400), 200);
-            allocator
-                .allocate_large(PoolKind::Tracked, 20_000, 8)
-                .unwrap();
+            allocator.allocate_large(PoolKind::Tracked, 20_000, 8).unwrap();
         }
     }
     assert!(old.is_subset(&seen), "what was there is visited");

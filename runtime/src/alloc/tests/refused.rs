@@ -4,18 +4,16 @@ use super::*;
 
 #[test]
 fn each_request_can_be_refused() {
-    for n in (0..).step_by(if cfg!(miri) { 40 } else { 1 }) {
+    for n in (0..).step_by(if cfg!(miri) { 30 } else { 1 }) {
         let allocator = TestAllocator::new();
         let (mut refused, mut raw) = (0, Vec::new());
         refusal::refuse_nth(n);
-        for size in (16..600).step_by(8) {
+        for size in (16..600).step_by(40) {
             for round in 0..20 {
                 let block = match round % 4 {
                     0 => allocator.allocate(leaf(size)),
                     1 => allocator.allocate(tracked(size)),
-                    2 => allocator
-                        .allocate_raw(size, 8)
-                        .inspect(|&bytes| raw.push((bytes, size))),
+                    2 => allocator.allocate_raw(size, 8).inspect(|&bytes| raw.push((bytes, size))),
                     _ => allocator.allocate_large(PoolKind::Tracked, 20_000, 8),
                 };
                 if block.is_none() {
@@ -25,11 +23,7 @@ fn each_request_can_be_refused() {
             }
         }
         let still_to_come = refusal::grant();
-        assert_eq!(
-            refused,
-            usize::from(!still_to_come),
-            "one refusal is one missing block"
-        );
+        assert_eq!(refused, usize::from(!still_to_come), "one refusal is one missing block");
         allocator.check();
         for (bytes, size) in raw {
             // SAFETY: the bytes were allocated with that size, and are freed once.
@@ -71,15 +65,10 @@ fn what_is_there_serves_while_all_is_refused() {
 fn walks_holds_and_trimming_need_no_memory() {
     let allocator = TestAllocator::new();
     let blocks = allocator.objects(tracked(48), 30_000);
-    let large = allocator
-        .allocate_large(PoolKind::Tracked, 50_000, 8)
-        .unwrap();
+    let large = allocator.allocate_large(PoolKind::Tracked, 50_000, 8).unwrap();
     refusal::refuse_from(0);
     allocator.hold();
-    assert_eq!(
-        allocator.pools(PoolKind::Tracked).count(),
-        allocator.used_pools() + 1
-    );
+    assert_eq!(allocator.pools(PoolKind::Tracked).count(), allocator.used_pools() + 1);
     allocator.free_objects(blocks);
     // SAFETY: the object is freed once.
     unsafe { allocator.free_large(large) };

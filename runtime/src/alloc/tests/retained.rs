@@ -1,5 +1,7 @@
 //! Pins and holds: what keeps empty memory where it is.
 
+use std::collections::HashSet;
+
 use super::*;
 
 #[test]
@@ -55,9 +57,7 @@ fn unpinning_twice_does_nothing_more() {
 #[test]
 fn a_pinned_large_object_stays_until_it_is_unpinned() {
     let allocator = TestAllocator::new();
-    let block = allocator
-        .allocate_large(PoolKind::Tracked, 100_000, 8)
-        .unwrap();
+    let block = allocator.allocate_large(PoolKind::Tracked, 100_000, 8).unwrap();
     pool_of(block).set_flags(PoolFlags::YOUNG_LISTED);
     // SAFETY: the object is freed once; its header word stays, because the pool is pinned.
     unsafe {
@@ -78,9 +78,7 @@ fn a_pinned_large_object_stays_until_it_is_unpinned() {
 fn nothing_goes_while_held() {
     let allocator = TestAllocator::new();
     let blocks = allocator.objects(tracked(128), 100_000);
-    let large = allocator
-        .allocate_large(PoolKind::Leaf, 100_000, 8)
-        .unwrap();
+    let large = allocator.allocate_large(PoolKind::Leaf, 100_000, 8).unwrap();
     let (mapped, pools) = (allocator.mapped_bytes(), allocator.used_pools());
     allocator.hold();
     allocator.hold();
@@ -90,28 +88,16 @@ fn nothing_goes_while_held() {
     assert_eq!(allocator.trim(), 0);
     allocator.check();
     allocator.release_hold();
-    assert_eq!(
-        (allocator.mapped_bytes(), allocator.used_pools()),
-        (mapped, pools),
-        "an outer hold lasts"
-    );
+    assert_eq!((allocator.mapped_bytes(), allocator.used_pools()), (mapped, pools), "an outer hold lasts");
     for &block in &blocks {
-        assert_eq!(
-            (pool_of(block).kind(), pool_of(block).block_size()),
-            (PoolKind::Tracked, 128)
-        );
+        assert_eq!((pool_of(block).kind(), pool_of(block).block_size()), (PoolKind::Tracked, 128));
     }
     // What is allocated meanwhile comes from pools of its own class, or from pools that were free already.
     let more = allocator.objects(leaf(128), 1000);
-    assert!(
-        more.iter()
-            .all(|block| !blocks.iter().any(|old| Pool::of(*old) == Pool::of(*block)))
-    );
+    let held: HashSet<_> = blocks.iter().copied().map(Pool::of).collect();
+    assert!(more.iter().all(|&block| !held.contains(&Pool::of(block))));
     let again = allocator.objects(tracked(128), 1000);
-    assert_eq!(
-        allocator.used_pools(),
-        pools + more.len().div_ceil(leaf(128).cut().capacity.into())
-    );
+    assert_eq!(allocator.used_pools(), pools + more.len().div_ceil(leaf(128).cut().capacity.into()));
     allocator.release_hold();
     allocator.check();
     assert!(allocator.mapped_bytes() < mapped);

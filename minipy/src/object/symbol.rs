@@ -1,0 +1,122 @@
+//! Interned names: attribute and variable names are compared as numbers.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::rc::Rc;
+
+/// A name, interned for the thread's life.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Symbol(u32);
+
+#[derive(Default)]
+struct Interner {
+    by_name: HashMap<Rc<str>, Symbol>,
+    names: Vec<Rc<str>>,
+}
+
+thread_local! {
+    static INTERNER: RefCell<Interner> = RefCell::new(Interner::with_known_names());
+}
+
+impl Interner {
+    fn with_known_names() -> Interner {
+        let mut interner = Interner::default();
+        for name in KNOWN {
+            interner.intern(name);
+        }
+        interner
+    }
+
+    fn intern(&mut self, name: &str) -> Symbol {
+        if let Some(&symbol) = self.by_name.get(name) {
+            return symbol;
+        }
+        let symbol = Symbol(self.names.len() as u32);
+        let name: Rc<str> = name.into();
+        self.names.push(name.clone());
+        self.by_name.insert(name, symbol);
+        symbol
+    }
+}
+
+impl Symbol {
+    pub(crate) fn new(name: &str) -> Symbol {
+        INTERNER.with_borrow_mut(|interner| interner.intern(name))
+    }
+
+    pub(crate) fn name(self) -> Rc<str> {
+        INTERNER.with_borrow(|interner| interner.names[self.0 as usize].clone())
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name())
+    }
+}
+
+/// Declares names that the interpreter itself uses, as constants.
+macro_rules! known {
+    ($($ident:ident = $name:literal,)*) => {
+        const KNOWN: &[&str] = &[$($name),*];
+        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "only used to number the names")]
+        enum Number { $($ident),* }
+        $(pub(crate) const $ident: Symbol = Symbol(Number::$ident as u32);)*
+    };
+}
+
+known! {
+    INIT = "__init__", NEW = "__new__", DEL = "__del__", REPR = "__repr__", STR = "__str__",
+    EQ = "__eq__", NE = "__ne__", LT = "__lt__", LE = "__le__", GT = "__gt__", GE = "__ge__",
+    HASH = "__hash__", BOOL = "__bool__", LEN = "__len__", GETITEM = "__getitem__",
+    SETITEM = "__setitem__", DELITEM = "__delitem__", CONTAINS = "__contains__", ITER = "__iter__",
+    NEXT = "__next__", REVERSED = "__reversed__", CALL = "__call__", GETATTR = "__getattr__",
+    GETATTRIBUTE = "__getattribute__", SETATTR = "__setattr__", DELATTR = "__delattr__",
+    ENTER = "__enter__", EXIT = "__exit__", GET = "__get__", SET = "__set__", DELETE = "__delete__",
+    SET_NAME = "__set_name__", INIT_SUBCLASS = "__init_subclass__", FORMAT = "__format__",
+    INDEX = "__index__", INT = "__int__", FLOAT = "__float__", ABS = "__abs__", ROUND = "__round__",
+    NEG = "__neg__", POS = "__pos__", INVERT = "__invert__",
+    ADD = "__add__", SUB = "__sub__", MUL = "__mul__", TRUEDIV = "__truediv__",
+    FLOORDIV = "__floordiv__", MOD = "__mod__", POW = "__pow__", LSHIFT = "__lshift__",
+    RSHIFT = "__rshift__", AND = "__and__", OR = "__or__", XOR = "__xor__", MATMUL = "__matmul__",
+    RADD = "__radd__", RSUB = "__rsub__", RMUL = "__rmul__", RTRUEDIV = "__rtruediv__",
+    RFLOORDIV = "__rfloordiv__", RMOD = "__rmod__", RPOW = "__rpow__", RLSHIFT = "__rlshift__",
+    RRSHIFT = "__rrshift__", RAND = "__rand__", ROR = "__ror__", RXOR = "__rxor__",
+    RMATMUL = "__rmatmul__",
+    IADD = "__iadd__", ISUB = "__isub__", IMUL = "__imul__", ITRUEDIV = "__itruediv__",
+    IFLOORDIV = "__ifloordiv__", IMOD = "__imod__", IPOW = "__ipow__", ILSHIFT = "__ilshift__",
+    IRSHIFT = "__irshift__", IAND = "__iand__", IOR = "__ior__", IXOR = "__ixor__",
+    IMATMUL = "__imatmul__",
+    CLASS = "__class__", DICT = "__dict__", NAME = "__name__", QUALNAME = "__qualname__",
+    MODULE = "__module__", DOC = "__doc__", SLOTS = "__slots__", MRO = "__mro__", BASES = "__bases__",
+    WEAKREF = "__weakref__", FILE = "__file__", ANNOTATIONS = "__annotations__",
+    SELF = "__self__", FUNC = "__func__", WRAPPED = "__wrapped__", DEFAULTS = "__defaults__",
+    CLOSURE = "__closure__", CODE = "__code__", GLOBALS = "__globals__", MAIN = "__main__",
+    MISSING = "__missing__", DIR = "__dir__", SUBCLASSES = "__subclasses__",
+    ARGS = "args", CAUSE = "__cause__", CONTEXT = "__context__", TRACEBACK = "__traceback__",
+    SUPPRESS_CONTEXT = "__suppress_context__", NOTES = "__notes__", CODE_ATTR = "code",
+    VALUE = "value", ADD_NOTE = "add_note", WITH_TRACEBACK = "with_traceback",
+    SUPER = "super", KEYS = "keys", KEY = "key", REVERSE = "reverse", DEFAULT = "default",
+    SEP = "sep", END = "end", FILE_ARG = "file", FLUSH = "flush", START = "start", STRICT = "strict",
+    WRITE = "write", GENERATION = "generation", CALLBACK = "__callback__", SEND = "send",
+    THROW = "throw", CLOSE = "close", LAMBDA = "<lambda>", GENEXPR = "<genexpr>",
+    MODULE_CODE = "<module>", METACLASS = "metaclass", NAME_ATTR = "name", OBJ = "obj",
+    LENGTH_HINT = "__length_hint__", BUILTINS = "builtins", ENCODING = "encoding", MAXSPLIT = "maxsplit",
+    FGET = "fget", FSET = "fset", BASE = "base", LOADER = "__loader__", SPEC = "__spec__",
+    DELATTR_HOOK = "unraisablehook", ANNOTATE = "__annotate__", STATIC_ATTRIBUTES = "__static_attributes__",
+    FIRSTLINENO = "__firstlineno__", MATCH_ARGS = "__match_args__", BYTES = "__bytes__", MSG = "msg",
+    CLASS_GETITEM = "__class_getitem__", SUBCLASSHOOK = "__subclasshook__", DIVMOD = "__divmod__",
+    RDIVMOD = "__rdivmod__", INSTANCECHECK = "__instancecheck__",
+    SUBCLASSCHECK = "__subclasscheck__", SETTER = "setter", CLASS_BASE = "__base__",
+}

@@ -1,0 +1,88 @@
+//! Running a program, and the end of it.
+
+use tailbite::{Gc, Generation, Weak};
+
+use super::Vm;
+use crate::object::class_table::Builtin;
+use crate::object::exception::ExceptionData;
+use crate::object::int::Int;
+use crate::object::module::Namespace;
+use crate::object::symbol;
+use crate::object::{R, Value};
+
+impl Vm {
+    /// Runs a source as the main program; the exit status.
+    pub(crate) fn run_main(&self, source: &str, filename: &str) -> i32 {
+        let (module, namespace) = self.new_module(symbol::MAIN);
+        namespace.set(symbol::FILE, self.str(filename));
+        let result = self.run_source(source, filename, &namespace);
+        let variables = Gc::downgrade(&namespace);
+        drop(module);
+        drop(namespace);
+        let (status, last) = self.conclude(result);
+        self.shut_down(&variables, last);
+        status
+    }
+
+    /// The status that a program ends with; reports what it did not catch.
+    fn conclude(&self, result: R<()>) -> (i32, Option<Value>) {
+        let Err(raised) = result else {
+            return (0, None);
+        };
+        if self.is_instance(&raised.0, Builtin::SystemExit) {
+            let code = ExceptionData::of(&raised.0).and_then(ExceptionData::first_arg);
+            return (self.exit_status(code), None);
+        }
+        self.output.error(&self.report(&raised.0));
+        (1, Some(raised.0))
+    }
+
+    fn exit_status(&self, code: Option<Value>) -> i32 {
+        let Some(code) = code.filter(|code| !self.is_none(code)) else {
+            return 0;
+        };
+        match Int::of(&code) {
+            Some(Int::Small(status)) => (*status & 0xff) as i32,
+            Some(_) => 255,
+            None => {
+                let text = self.str_text(&code).unwrap_or_default();
+                self.output.error(&format!("{text}\n"));
+                1
+            }
+        }
+    }
+
+    /// As CPython ends: a collection while everything is still there; then the modules go, and what only they held dies:
+    /// at once if nothing refers back to them, else in a last collection, whose finalizers still find their globals.
+    /// Variables that survive even this are deleted one by one, the private ones first.
+    fn shut_down(&self, variables: &Weak<Namespace>, last_exception: Option<Value>) {
+        if self.heap().is_enabled() {
+            self.heap().collect(Generation::Old);
+        }
+        drop(last_exception);
+        self.clear_handled();
+        let modules = self.modules.take();
+        if let Some(namespace) = variables.upgrade() {
+            drop(modules);
+            if Gc::strong_count(&namespace) == 1 {
+                clear(&namespace, |_| true);
+            }
+        }
+        self.heap().collect(Generation::Old);
+        if let Some(namespace) = variables.upgrade() {
+            clear(&namespace, |name| name.starts_with('_') && !name.starts_with("__"));
+            clear(&namespace, |name| name != "__builtins__");
+            drop(namespace);
+            self.heap().collect(Generation::Old);
+        }
+        self.output.flush();
+    }
+}
+
+fn clear(namespace: &Namespace, which: impl Fn(&str) -> bool) {
+    for name in namespace.names() {
+        if which(&name.name()) {
+            namespace.remove(name);
+        }
+    }
+}
