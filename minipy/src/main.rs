@@ -75,7 +75,14 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
             let mut bytes = Vec::new();
             (std::io::stdin().lock().read_to_end(&mut bytes).map(|_| bytes), "<stdin>".to_owned())
         }
-        Some(path) => (std::fs::read(path), path.to_owned()),
+        Some(path) => {
+            // As in CPython, tracebacks show the whole path.
+            let whole =
+                std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.to_string_lossy().into_owned());
+            let read = std::fs::read(path);
+            let shown = if read.is_ok() { whole } else { path.to_owned() };
+            (read, shown)
+        }
     };
     let bytes = match bytes {
         Ok(bytes) => bytes,

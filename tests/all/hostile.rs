@@ -307,9 +307,8 @@ fn a_panic_in_a_trace_keeps_and_loses_nothing() {
     let reports = quiet(&heap);
     let log = Log::new();
     let panics = Rc::new(Cell::new(false));
-    let make = |name: &str| {
-        heap.alloc(Moody { panics: panics.clone(), edge: RefCell::default(), _probe: log.probe(name) })
-    };
+    let make =
+        |name: &str| heap.alloc(Moody { panics: panics.clone(), edge: RefCell::default(), _probe: log.probe(name) });
     let (a, b, kept) = (make("a"), make("b"), make("kept"));
     *a.edge.borrow_mut() = Some(b.clone());
     *b.edge.borrow_mut() = Some(a.clone());

@@ -8,7 +8,7 @@ use tailbite_tests::{Armed, Log, Node, manual_heap, quiet};
 #[test]
 fn capacity_overflow_is_an_error() {
     let heap = manual_heap();
-    let error = heap.try_alloc_slice(std::iter::repeat_n(7_u64, usize::MAX)).err().expect("it does not fit");
+    let Err(error) = heap.try_alloc_slice(std::iter::repeat_n(7_u64, usize::MAX)) else { panic!("it does not fit") };
     assert!(error.requested() >= isize::MAX as usize);
     assert!(!error.to_string().is_empty());
     assert_eq!(error.into_value().len(), usize::MAX, "the items are not touched");
@@ -27,10 +27,9 @@ fn memory_that_does_not_exist_is_an_error() {
     let heap = manual_heap();
     let log = Log::new();
     let probe = log.probe("head");
-    let error = heap
-        .try_alloc_with_slice(probe, std::iter::repeat_n([0_u8; 1 << 10], 1 << 50))
-        .err()
-        .expect("no machine has it");
+    let Err(error) = heap.try_alloc_with_slice(probe, std::iter::repeat_n([0_u8; 1 << 10], 1 << 50)) else {
+        panic!("no machine has it")
+    };
     assert!(log.is_empty(), "the value is in the error");
     assert!(error.requested() >= 1 << 60);
     let (probe, items) = error.into_value();

@@ -26,7 +26,6 @@ pub(crate) struct Code {
     pub(crate) ops: Vec<Op>,
     /// The source line of each instruction.
     pub(crate) lines: Vec<u32>,
-    pub(crate) first_line: u32,
     pub(crate) constants: Vec<Value>,
     /// Nested functions and classes.
     pub(crate) codes: Vec<Rc<Code>>,
@@ -55,12 +54,6 @@ pub(crate) struct ParameterShape {
     pub(crate) keyword_only: usize,
     pub(crate) vararg: bool,
     pub(crate) kwarg: bool,
-}
-
-impl ParameterShape {
-    pub(crate) fn count(&self) -> usize {
-        self.positional + self.keyword_only + usize::from(self.vararg) + usize::from(self.kwarg)
-    }
 }
 
 /// One instruction. The comments show the stack before and after, its top on the right.

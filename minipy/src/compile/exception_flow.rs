@@ -2,7 +2,7 @@
 //!
 //! A `finally` body is compiled once for each way out: falling through, an exception, and every jump across it.
 
-use super::code::Op;
+use super::code::{CodeKind, Op};
 use super::{Compiled, Compiler, Patch};
 use crate::object::symbol::Symbol;
 use crate::syntax::SyntaxError;
@@ -213,6 +213,9 @@ impl<'a> Compiler<'a> {
     }
 
     pub(super) fn return_statement(&mut self, value: Option<&'a Expr>) -> Compiled {
+        if !matches!(self.unit().code.kind, CodeKind::Function | CodeKind::Generator) {
+            return Err(SyntaxError::at_line(self.line, "'return' outside function"));
+        }
         match value {
             Some(value) => self.expr(value)?,
             None => self.constant(&Constant::None),

@@ -93,7 +93,6 @@ impl<'a> Compiler<'a> {
             kind,
             ops: Vec::new(),
             lines: Vec::new(),
-            first_line: line,
             constants: Vec::new(),
             codes: Vec::new(),
             keywords: Vec::new(),

@@ -336,6 +336,10 @@ impl Scopes {
         self.open(f.scope, scope, ScopeKind::Function);
         let names = with_default().map(|p| p.name);
         for name in names.chain(parameters.vararg).chain(parameters.kwarg) {
+            if self.scopes[f.scope].names.contains_key(&name) {
+                let message = format!("duplicate argument '{name}' in function definition");
+                return Err(SyntaxError::at_line(f.line, message));
+            }
             self.bind(f.scope, name, 0);
         }
         self.block(f.scope, &f.body)

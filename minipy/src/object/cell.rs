@@ -21,10 +21,6 @@ pub(crate) static SLOTS: Slots = Slots {
 };
 
 impl CellObject {
-    pub(crate) fn new(value: Option<Value>) -> CellObject {
-        CellObject(RefCell::new(value))
-    }
-
     pub(crate) fn get(&self) -> Option<Value> {
         self.0.borrow().clone()
     }

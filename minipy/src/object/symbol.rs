@@ -70,7 +70,7 @@ impl fmt::Debug for Symbol {
 macro_rules! known {
     ($($ident:ident = $name:literal,)*) => {
         const KNOWN: &[&str] = &[$($name),*];
-        #[allow(non_camel_case_types, clippy::upper_case_acronyms, reason = "only used to number the names")]
+        #[allow(dead_code, non_camel_case_types, clippy::upper_case_acronyms, clippy::enum_variant_names, reason = "only numbers the names")]
         enum Number { $($ident),* }
         $(pub(crate) const $ident: Symbol = Symbol(Number::$ident as u32);)*
     };
@@ -102,21 +102,13 @@ known! {
     MODULE = "__module__", DOC = "__doc__", SLOTS = "__slots__", MRO = "__mro__", BASES = "__bases__",
     WEAKREF = "__weakref__", FILE = "__file__", ANNOTATIONS = "__annotations__",
     SELF = "__self__", FUNC = "__func__", WRAPPED = "__wrapped__", DEFAULTS = "__defaults__",
-    CLOSURE = "__closure__", CODE = "__code__", GLOBALS = "__globals__", MAIN = "__main__",
-    MISSING = "__missing__", DIR = "__dir__", SUBCLASSES = "__subclasses__",
-    ARGS = "args", CAUSE = "__cause__", CONTEXT = "__context__", TRACEBACK = "__traceback__",
+    CLOSURE = "__closure__", MAIN = "__main__",
+    MISSING = "__missing__", DIR = "__dir__",     ARGS = "args", CAUSE = "__cause__", CONTEXT = "__context__", TRACEBACK = "__traceback__",
     SUPPRESS_CONTEXT = "__suppress_context__", NOTES = "__notes__", CODE_ATTR = "code",
-    VALUE = "value", ADD_NOTE = "add_note", WITH_TRACEBACK = "with_traceback",
-    SUPER = "super", KEYS = "keys", KEY = "key", REVERSE = "reverse", DEFAULT = "default",
+    VALUE = "value",     SUPER = "super", KEYS = "keys", KEY = "key", REVERSE = "reverse", DEFAULT = "default",
     SEP = "sep", END = "end", FILE_ARG = "file", FLUSH = "flush", START = "start", STRICT = "strict",
     WRITE = "write", GENERATION = "generation", CALLBACK = "__callback__", SEND = "send",
-    THROW = "throw", CLOSE = "close", LAMBDA = "<lambda>", GENEXPR = "<genexpr>",
-    MODULE_CODE = "<module>", METACLASS = "metaclass", NAME_ATTR = "name", OBJ = "obj",
-    LENGTH_HINT = "__length_hint__", BUILTINS = "builtins", ENCODING = "encoding", MAXSPLIT = "maxsplit",
-    FGET = "fget", FSET = "fset", BASE = "base", LOADER = "__loader__", SPEC = "__spec__",
-    DELATTR_HOOK = "unraisablehook", ANNOTATE = "__annotate__", STATIC_ATTRIBUTES = "__static_attributes__",
-    FIRSTLINENO = "__firstlineno__", MATCH_ARGS = "__match_args__", BYTES = "__bytes__", MSG = "msg",
-    CLASS_GETITEM = "__class_getitem__", SUBCLASSHOOK = "__subclasshook__", DIVMOD = "__divmod__",
-    RDIVMOD = "__rdivmod__", INSTANCECHECK = "__instancecheck__",
-    SUBCLASSCHECK = "__subclasscheck__", SETTER = "setter", CLASS_BASE = "__base__",
+    LAMBDA = "<lambda>", GENEXPR = "<genexpr>",
+    MODULE_CODE = "<module>",     MAXSPLIT = "maxsplit",
+    BASE = "base",             CLASS_GETITEM = "__class_getitem__",         CLASS_BASE = "__base__",
 }

@@ -1,6 +1,9 @@
 //! From text to tree: bounds the nesting, parses, and lowers the parser's tree to our own.
 
+mod lines;
+mod messages;
 mod nesting;
+mod numbers;
 mod parse;
 pub(crate) mod tree;
 

@@ -1,14 +1,14 @@
 //! The only file that knows the parser: bounds the nesting, parses, lowers to `tree`.
 
-use num_bigint::BigInt;
 use ruff_python_ast as ast;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer, parse_module};
-use ruff_text_size::{Ranged, TextSize};
+use ruff_text_size::Ranged;
 
-use super::nesting::{self, Shape};
+use super::lines::LineIndex;
+use super::nesting::{self, Shape, Shape::*};
 use super::tree::*;
-use super::{SyntaxError, nesting::Shape::*};
+use super::{SyntaxError, messages, numbers};
 use crate::object::symbol::{self, Symbol};
 
 type Lowered<T> = Result<T, SyntaxError>;
@@ -24,7 +24,10 @@ pub(crate) fn parse(source: &str) -> Lowered<Module> {
     }
     let lines = LineIndex::new(source);
     nesting::check(shapes(source))?;
-    let parsed = parse_module(source).map_err(|error| lines.error(&error))?;
+    let parsed = parse_module(source).map_err(|error| {
+        let range = error.location;
+        messages::translate(&lines, &error.error.to_string(), range.start().into(), range.end().into())
+    })?;
     let mut lowering = Lowering { lines, scopes: 1, classes: Vec::new() };
     let body = lowering.block(&parsed.syntax().body)?;
     Ok(Module { body, scopes: lowering.scopes })
@@ -62,74 +65,6 @@ fn shapes(source: &str) -> impl Iterator<Item = (Shape, u32)> {
     })
 }
 
-/// Where lines begin.
-struct LineIndex<'a> {
-    source: &'a str,
-    starts: Vec<u32>,
-}
-
-impl<'a> LineIndex<'a> {
-    fn new(source: &'a str) -> LineIndex<'a> {
-        let ends = source.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect();
-        LineIndex { source, starts }
-    }
-
-    fn line(&self, offset: TextSize) -> u32 {
-        self.starts.partition_point(|start| *start <= offset.to_u32()) as u32
-    }
-
-    fn column(&self, offset: TextSize) -> u32 {
-        let start = self.starts[self.line(offset) as usize - 1] as usize;
-        let end = offset.to_usize().min(self.source.len());
-        self.source[start..end].chars().count() as u32 + 1
-    }
-
-    fn error(&self, error: &ruff_python_parser::ParseError) -> SyntaxError {
-        let text = error.error.to_string();
-        let line = self.line(error.location.start());
-        let start = self.column(error.location.start());
-        let end = if self.line(error.location.end()) == line { self.column(error.location.end()) } else { start + 1 };
-        let token = &self.source[error.location.start().to_usize()..error.location.end().to_usize()];
-        let (class, message) = python_message(&text, token);
-        SyntaxError { class, message, line, columns: (start, end.max(start + 1)) }
-    }
-}
-
-/// CPython's words for the commonest errors; the parser's own otherwise.
-fn python_message(text: &str, token: &str) -> (&'static str, String) {
-    let plain = |message: &str| ("SyntaxError", message.to_owned());
-    if text.contains("ndent") {
-        let message = if text.contains("Unexpected") || text.contains("unexpected") {
-            "unexpected indent".to_owned()
-        } else if text.contains("unindent") || text.contains("does not match") {
-            "unindent does not match any outer indentation level".to_owned()
-        } else {
-            let mut text = text.to_owned();
-            if let Some(first) = text.get_mut(..1) {
-                first.make_ascii_lowercase();
-            }
-            text
-        };
-        return ("IndentationError", message);
-    }
-    if text.contains("missing closing quote") {
-        return plain("unterminated string literal");
-    }
-    if text.starts_with("Expected") || text.starts_with("Simple statements must") || text.contains("Got unexpected") {
-        if text.contains("Expected `:`") || text.contains("Expected ':'") {
-            return plain("expected ':'");
-        }
-        return plain("invalid syntax");
-    }
-    let _ = token;
-    let mut message = text.to_owned();
-    if let Some(first) = message.get_mut(..1) {
-        first.make_ascii_lowercase();
-    }
-    ("SyntaxError", message)
-}
-
 struct Lowering<'a> {
     lines: LineIndex<'a>,
     scopes: usize,
@@ -139,7 +74,7 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn line(&self, node: &impl Ranged) -> u32 {
-        self.lines.line(node.range().start())
+        self.lines.line(node.range().start().into())
     }
 
     fn unsupported<T>(&self, node: &impl Ranged, what: &str) -> Lowered<T> {
@@ -243,10 +178,11 @@ impl Lowering<'_> {
                 if s.type_params.is_some() {
                     return self.unsupported(s, "type parameters");
                 }
-                line = self.lines.line(s.name.range().start());
+                line = self.lines.line(s.name.range().start().into());
                 let decorators = self.exprs(s.decorator_list.iter().map(|d| &d.expression))?;
                 let scope = self.new_scope();
                 StmtKind::Function(Box::new(Function {
+                    line,
                     scope,
                     name: self.name(&s.name),
                     decorators,
@@ -255,7 +191,7 @@ impl Lowering<'_> {
                 }))
             }
             ast::Stmt::ClassDef(s) => {
-                line = self.lines.line(s.name.range().start());
+                line = self.lines.line(s.name.range().start().into());
                 StmtKind::Class(Box::new(self.class(s)?))
             }
             ast::Stmt::FunctionDef(_) | ast::Stmt::For(_) | ast::Stmt::With(_) => {
@@ -376,6 +312,7 @@ impl Lowering<'_> {
                 let value = self.expr(&e.body)?;
                 let body = vec![Stmt { line: value.line, kind: StmtKind::Return(Some(value)) }];
                 ExprKind::Lambda(Box::new(Function {
+                    line,
                     scope,
                     name: symbol::LAMBDA,
                     decorators: Vec::new(),
@@ -447,7 +384,7 @@ impl Lowering<'_> {
             }
             ast::Expr::NumberLiteral(e) => ExprKind::Constant(match &e.value {
                 ast::Number::Int(int) => {
-                    Constant::Int(integer(&int.to_string()).map_err(|m| SyntaxError::at_line(line, m))?)
+                    Constant::Int(numbers::integer(&int.to_string()).map_err(|m| SyntaxError::at_line(line, m))?)
                 }
                 ast::Number::Float(float) => Constant::Float(*float),
                 ast::Number::Complex { .. } => return self.unsupported(e, "complex numbers"),
@@ -524,26 +461,6 @@ impl Lowering<'_> {
         }
         Ok(())
     }
-}
-
-/// The value of an integer literal, in any base, with or without underscores.
-fn integer(text: &str) -> Result<BigInt, String> {
-    let digits: String = text.chars().filter(|c| *c != '_').collect();
-    let radix = match digits.get(..2) {
-        Some("0x" | "0X") => 16,
-        Some("0o" | "0O") => 8,
-        Some("0b" | "0B") => 2,
-        _ => 10,
-    };
-    if radix == 10 && digits.len() > 4300 {
-        return Err(format!(
-            "Exceeds the limit (4300 digits) for integer string conversion: value has {} digits; use \
-             sys.set_int_max_str_digits() to increase the limit",
-            digits.len()
-        ));
-    }
-    let digits = if radix == 10 { &digits } else { &digits[2..] };
-    BigInt::parse_bytes(digits.as_bytes(), radix).ok_or_else(|| "invalid integer literal".to_owned())
 }
 
 fn binary(op: ast::Operator) -> BinOp {

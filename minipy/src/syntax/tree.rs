@@ -86,6 +86,7 @@ pub(crate) struct Import {
 /// A `def` or a `lambda`.
 #[derive(Debug)]
 pub(crate) struct Function {
+    pub(crate) line: u32,
     pub(crate) scope: ScopeId,
     pub(crate) name: Symbol,
     pub(crate) decorators: Vec<Expr>,

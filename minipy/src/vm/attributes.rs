@@ -259,7 +259,7 @@ impl Vm {
         };
         match found {
             true => Ok(()),
-            false if deleting || object.slots().get_attr.is_some() => Err(self.no_attr(object, name)),
+            false if deleting || object.slots().set_attr.is_some() => Err(self.no_attr(object, name)),
             false => Err(self.no_dict_for(object, name)),
         }
     }

@@ -2,9 +2,12 @@
 
 use std::rc::Rc;
 
+use tailbite::Gc;
+
 use super::Vm;
 use super::frame::Frame;
 use crate::compile::code::Code;
+use crate::object::cell::CellObject;
 use crate::object::{R, Value, class, symbol};
 
 impl Vm {
@@ -22,5 +25,14 @@ impl Vm {
             drop(body.cells[cell].replace(Some(class.clone())));
         }
         Ok(class)
+    }
+
+    /// A module or class body as a frame of its own, with what it captures from `outer`.
+    fn inner_frame(&self, outer: &Frame, code: &Rc<Code>) -> Frame {
+        let mut inner = Frame::new(code.clone(), outer.globals.clone());
+        inner.locals = vec![None; code.locals.len()];
+        inner.cells = (0..code.own_cells).map(|_| self.heap().alloc(CellObject::default())).collect();
+        inner.cells.extend(code.captures.iter().map(|cell| Gc::clone(&outer.cells[*cell])));
+        inner
     }
 }

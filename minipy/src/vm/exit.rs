@@ -5,6 +5,7 @@ use tailbite::{Gc, Generation, Weak};
 use super::Vm;
 use crate::object::class_table::Builtin;
 use crate::object::exception::ExceptionData;
+use crate::object::instance::Instance;
 use crate::object::int::Int;
 use crate::object::module::Namespace;
 use crate::object::symbol;
@@ -54,6 +55,7 @@ impl Vm {
 
     /// As CPython ends: a collection while everything is still there; then the modules go, and what only they held dies:
     /// at once if nothing refers back to them, else in a last collection, whose finalizers still find their globals.
+    /// CPython's collection finalizes objects in the order they were made; so those that only a variable holds go first.
     /// Variables that survive even this are deleted one by one, the private ones first.
     fn shut_down(&self, variables: &Weak<Namespace>, last_exception: Option<Value>) {
         if self.heap().is_enabled() {
@@ -66,6 +68,8 @@ impl Vm {
             drop(modules);
             if Gc::strong_count(&namespace) == 1 {
                 clear(&namespace, |_| true);
+            } else {
+                self.drop_finalizable(&namespace);
             }
         }
         self.heap().collect(Generation::Old);
@@ -76,6 +80,21 @@ impl Vm {
             self.heap().collect(Generation::Old);
         }
         self.output.flush();
+    }
+}
+
+impl Vm {
+    fn drop_finalizable(&self, namespace: &Namespace) {
+        for name in namespace.names() {
+            let Some(value) = namespace.get(name) else {
+                continue;
+            };
+            let is_lone = value.strong_count() == 2 && self.heap().get_weakref_count(&value) == 0;
+            if is_lone && value.downcast_ref::<Instance>().is_some_and(|instance| instance.class.has_del()) {
+                drop(value);
+                namespace.remove(name);
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod attributes;
 mod calls;
 mod class_statement;
+mod containers;
 mod conversions;
 pub(crate) mod eval;
 pub(crate) mod exit;
@@ -309,10 +310,6 @@ impl Vm {
         }
         self.depth.set(depth);
         Ok(Recursion(&self.depth))
-    }
-
-    pub(crate) fn depth(&self) -> usize {
-        self.depth.get()
     }
 
     /// Begins the `repr` of a container; `None` if it is inside its own.

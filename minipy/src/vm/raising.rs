@@ -2,9 +2,11 @@
 
 use super::Vm;
 use super::frame::Frame;
+use crate::compile::code::Code;
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::exception::ExceptionData;
+use crate::object::symbol::Symbol;
 use crate::object::{Args, R, Raised, Value, tuple};
 
 impl Vm {
@@ -112,5 +114,24 @@ impl Vm {
                 Err(self.type_error(message))
             }
         }
+    }
+
+    pub(super) fn name_error(&self, name: Symbol) -> Raised {
+        self.exception(Builtin::NameError, format!("name '{name}' is not defined"))
+    }
+
+    pub(super) fn unbound_local(&self, name: Symbol) -> Raised {
+        let message = format!("cannot access local variable '{name}' where it is not associated with a value");
+        self.exception(Builtin::UnboundLocalError, message)
+    }
+
+    pub(super) fn unbound_cell(&self, code: &Code, index: usize) -> Raised {
+        let name = code.cells[index];
+        if index < code.own_cells {
+            return self.unbound_local(name);
+        }
+        let message =
+            format!("cannot access free variable '{name}' where it is not associated with a value in enclosing scope");
+        self.exception(Builtin::NameError, message)
     }
 }

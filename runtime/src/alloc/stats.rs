@@ -96,6 +96,8 @@ pub struct ByteStats {
     pub side_bytes: usize,
     /// What is left over where pools and regions are cut.
     pub rounding: usize,
+    /// The heap's own state: lists of the collector, the table of weak records.
+    pub bookkeeping: usize,
     /// All bytes that the heap has taken from outside.
     pub total: usize,
 }
@@ -113,7 +115,17 @@ impl ByteStats {
 
     /// The sum of the parts.
     fn sum(&self) -> usize {
-        self.allocated + self.available + self.unused_pools + self.pool_headers + self.side_bytes + self.rounding
+        let blocks = self.allocated + self.available + self.unused_pools;
+        blocks + self.pool_headers + self.side_bytes + self.rounding + self.bookkeeping
+    }
+}
+
+impl MemoryStats {
+    /// Adds what the layers above keep outside of pools.
+    pub(crate) fn with_bookkeeping(mut self, bytes: usize) -> MemoryStats {
+        self.bytes.bookkeeping += bytes;
+        self.bytes.total += bytes;
+        self
     }
 }
 
@@ -207,6 +219,7 @@ impl fmt::Display for MemoryStats {
             ("bytes lost to pool headers", bytes.pool_headers),
             ("bytes lost to side bytes", bytes.side_bytes),
             ("bytes lost to rounding", bytes.rounding),
+            ("bytes in the heap's own state", bytes.bookkeeping),
             ("total", bytes.total),
         ];
         for (name, value) in rows {

@@ -47,6 +47,11 @@ impl Examiner {
         Some(Examiner { hubs: HubTable::try_new()?, stack: MarkStack::try_new()? })
     }
 
+    /// Bytes of the reserve.
+    pub(crate) fn bytes(&self) -> usize {
+        self.hubs.bytes() + self.stack.bytes()
+    }
+
     /// Finds the unreachable objects among `candidates`, which are in state *candidate*. Afterwards the others are out
     /// of the set, and were given to `survive`.
     ///

@@ -63,6 +63,11 @@ impl GenerationList {
         f(unsafe { &mut *self.entries.get() })
     }
 
+    /// Bytes that the list takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.with(|entries| entries.capacity() * size_of::<RawObject>())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.with(|entries| entries.len())
     }

@@ -8,7 +8,7 @@ use core::ptr::NonNull;
 use super::weak::to_reserved;
 use super::{Gc, Weak};
 use crate::alloc::Bin;
-use crate::heap::{Heap, HeapState, OutOfMemory, default_state};
+use crate::heap::{Heap, HeapState, OutOfMemory, default_state_for};
 use crate::object::{Finalizer, Flags, Managed, RawObject, Trace, Type, TypeOptions, object_size};
 
 impl Heap {
@@ -166,9 +166,9 @@ impl<T: Trace> Gc<T> {
     /// [`OutOfMemory`], with the value in it.
     #[inline]
     pub fn try_new(value: T) -> Result<Gc<T>, OutOfMemory<T>> {
-        match default_state() {
-            // SAFETY: the default heap's state is freed with its last object, or when the thread ends; neither happens
-            // in an allocation.
+        match default_state_for(T::DESCRIPTOR) {
+            // SAFETY: the type is registered, so no user code runs but in a collection; the default heap's state is freed with its last object
+            // once it is closed, and then it doesn't collect.
             Some(state) => unsafe { try_alloc_in(state, value) },
             None => Err(OutOfMemory::new(value, size_of::<T>())),
         }

@@ -151,7 +151,7 @@ impl Heap {
     /// What the allocator holds, by size class: exact, in bytes. Cost: a look at each pool.
     #[must_use]
     pub fn memory(&self) -> MemoryStats {
-        self.state().alloc.stats()
+        self.state().alloc.stats().with_bookkeeping(self.state().bookkeeping_bytes())
     }
 
     /// Objects alive, tracked or not. Cost: a look at each pool.
@@ -185,7 +185,7 @@ impl HeapState {
         }
         self.young.check();
         self.middle.check();
-        self.weak.check();
+        self.weak.check(&self.alloc);
         for kind in [PoolKind::Tracked, PoolKind::Leaf] {
             self.for_each_object(kind, |object| {
                 assert_eq!(

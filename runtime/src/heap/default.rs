@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use super::state::HeapState;
 use super::{Heap, OutOfMemory};
 use crate::alloc::AllocatorOptions;
+use crate::object::{Descriptor, register};
 
 thread_local! {
     /// The default heap's state, from its first use until it is freed. Needs no destructor, so it can be asked at any
@@ -34,6 +35,24 @@ pub(crate) fn default_state() -> Option<NonNull<HeapState>> {
         Some(state) => Some(state),
         None => make(),
     }
+}
+
+/// The same, for an object of a type, which is registered first: that can run user code, and with it the heap's last object may go.
+#[inline]
+pub(crate) fn default_state_for(descriptor: &'static Descriptor) -> Option<NonNull<HeapState>> {
+    let state = default_state()?;
+    // SAFETY: the default heap's state clears `DEFAULT` when it is freed.
+    if unsafe { state.as_ref() }.types.find(descriptor).is_none() {
+        return register_first(descriptor);
+    }
+    Some(state)
+}
+
+#[cold]
+#[inline(never)]
+fn register_first(descriptor: &'static Descriptor) -> Option<NonNull<HeapState>> {
+    register(descriptor);
+    default_state()
 }
 
 #[cold]

@@ -88,8 +88,9 @@ pub(crate) struct Scope {
 
 impl Drops {
     /// Payload drops that nest on the stack before deaths are queued: enough to keep a tree of 65,000 nodes off the
-    /// queue, which costs some 170 instructions a death, and little enough for a small stack.
-    const NESTED: u32 = 16;
+    /// queue, which costs some 170 instructions a death, and little enough for a small stack. Frames of unoptimised
+    /// builds are several times as large.
+    const NESTED: u32 = if cfg!(debug_assertions) { 4 } else { 16 };
     /// The same within a scope.
     const NESTED_IN_SCOPE: u32 = 4;
     /// Heaps in whose objects' drops other heaps' objects die, before those are queued.

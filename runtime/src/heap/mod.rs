@@ -34,7 +34,7 @@ use core::ptr::NonNull;
 use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
-pub(crate) use default::default_state;
+pub(crate) use default::default_state_for;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
 

@@ -103,6 +103,13 @@ impl HeapState {
         object.pool_ref().owner().cast()
     }
 
+    /// Bytes that the heap takes for itself, outside of pools.
+    pub(crate) fn bookkeeping_bytes(&self) -> usize {
+        // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
+        let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
+        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes()
+    }
+
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.
     pub(crate) fn young_listed(&self) -> Option<usize> {
         (!self.young.is_spilled()).then(|| self.young.live())

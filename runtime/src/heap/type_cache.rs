@@ -17,26 +17,29 @@ impl TypeCache {
         TypeCache([const { Cell::new(None) }; Self::SIZE])
     }
 
-    /// The type of `descriptor`.
+    /// The type of `descriptor`, if it is in the cache.
+    #[inline(always)]
+    pub(crate) fn find(&self, descriptor: &'static Descriptor) -> Option<&'static Type> {
+        let (known, ty) = self.slot(descriptor).get()?;
+        ptr::eq(known, descriptor).then_some(ty)
+    }
+
+    /// The type of `descriptor`. Runs user code if this is its first use in the process (`Trace::shape`, `Trace::options`).
     #[inline(always)]
     pub(crate) fn get(&self, descriptor: &'static Descriptor) -> &'static Type {
-        let slot = &self.0[(ptr::from_ref(descriptor).addr() / align_of::<Descriptor>()) % Self::SIZE];
-        if let Some((known, ty)) = slot.get()
-            && ptr::eq(known, descriptor)
-        {
-            return ty;
-        }
-        Self::fill(slot, descriptor)
+        self.find(descriptor).unwrap_or_else(|| self.fill(descriptor))
+    }
+
+    #[inline(always)]
+    fn slot(&self, descriptor: &'static Descriptor) -> &Cell<Option<(&'static Descriptor, &'static Type)>> {
+        &self.0[(ptr::from_ref(descriptor).addr() / align_of::<Descriptor>()) % Self::SIZE]
     }
 
     #[cold]
     #[inline(never)]
-    fn fill(
-        slot: &Cell<Option<(&'static Descriptor, &'static Type)>>,
-        descriptor: &'static Descriptor,
-    ) -> &'static Type {
+    fn fill(&self, descriptor: &'static Descriptor) -> &'static Type {
         let ty = register(descriptor);
-        slot.set(Some((descriptor, ty)));
+        self.slot(descriptor).set(Some((descriptor, ty)));
         ty
     }
 }

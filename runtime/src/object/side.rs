@@ -84,6 +84,10 @@ impl HubTable {
         Some(HubTable { slots: slots.into_boxed_slice(), used: 0 })
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.slots)
+    }
+
     /// The slot of `address`, or the free one where it would go.
     fn slot(&mut self, address: usize) -> &mut (usize, u32) {
         let mask = self.slots.len() - 1;
@@ -195,6 +199,10 @@ impl MarkStack {
         let mut entries = Vec::new();
         entries.try_reserve_exact(Self::RESERVE).ok()?;
         Some(MarkStack { entries, overflowed: false })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<RawObject>()
     }
 
     #[inline(always)]

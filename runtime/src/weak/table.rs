@@ -26,6 +26,11 @@ impl WeakTable {
         f(unsafe { &mut *self.records.get() })
     }
 
+    /// Bytes that the table takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.with(|records| records.allocation_size())
+    }
+
     /// The record of `object`, if it has one.
     pub(crate) fn find(&self, object: RawObject) -> Option<NonNull<Record>> {
         if !object.header().has(Flags::WEAK) {
@@ -106,13 +111,14 @@ impl WeakTable {
     }
 
     /// Whether every entry leads to a record of the object it stands for.
-    pub(crate) fn check(&self) {
+    pub(crate) fn check(&self, alloc: &Allocator) {
         self.with(|records| {
             for (key, record) in records.iter() {
                 // SAFETY: the table's invariant: records of objects that exist.
                 let owner = unsafe { record_ref(*record) }.owner();
                 let owner = owner.expect("a record in the table has lost its object");
                 assert_eq!(owner.block().addr().get(), *key, "a weak record stands under another object's address");
+                assert!(alloc.owns(owner.block()), "a weak record stands for an object of another heap");
                 assert!(owner.header().has(Flags::WEAK), "an object with a weak record lacks its weak bit");
             }
         });

@@ -52,8 +52,8 @@ fn s23_a_closure_that_gives_a_part_is_refused() {
     // A projection to a field, or to something else altogether, is not unsizing: it panics and leaks or drops, never frees wrongly.
     let heap = manual_heap();
     let log = Log::new();
-    let attempts: [fn(&(u64, tailbite_tests::Probe)) -> &dyn std::any::Any; 2] =
-        [|pair| &pair.0 as &dyn std::any::Any, |_| &7_u8 as &dyn std::any::Any];
+    type Projection = fn(&(u64, tailbite_tests::Probe)) -> &dyn std::any::Any;
+    let attempts: [Projection; 2] = [|pair| &pair.0 as &dyn std::any::Any, |_| &7_u8 as &dyn std::any::Any];
     for attempt in attempts {
         let pair = heap.alloc((5_u64, log.probe("pair")));
         let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| Gc::unsize(pair, attempt)));

@@ -1,0 +1,74 @@
+//! Instructions that build and unpack containers.
+
+use super::Vm;
+use super::frame::Frame;
+use crate::object::dict::Dict;
+use crate::object::list::List;
+use crate::object::{R, Value};
+
+impl Vm {
+    pub(super) fn build_dict(&self, frame: &mut Frame, count: usize) -> R<()> {
+        let mut items = frame.pop_many(count * 2).into_iter();
+        let dict = Dict::default();
+        while let (Some(key), Some(value)) = (items.next(), items.next()) {
+            dict.table.set(self, key, value)?;
+        }
+        frame.stack.push(self.alloc(dict));
+        Ok(())
+    }
+
+    pub(super) fn unpack(&self, frame: &mut Frame, count: usize) -> R<()> {
+        let sequence = frame.pop();
+        let items = self.collect_to_unpack(&sequence, count)?;
+        let got = items.len();
+        if got != count {
+            return Err(self.value_error(if got < count {
+                format!("not enough values to unpack (expected {count}, got {got})")
+            } else {
+                format!("too many values to unpack (expected {count})")
+            }));
+        }
+        drop(sequence);
+        frame.stack.extend(items.into_iter().rev());
+        Ok(())
+    }
+
+    /// The items of a sequence; of an iterator not more than are needed to see that they are too many.
+    fn collect_to_unpack(&self, sequence: &Value, count: usize) -> R<Vec<Value>> {
+        if !self.is_iterable(sequence) {
+            let name = self.type_name(sequence);
+            return Err(self.type_error(format!("cannot unpack non-iterable {name} object")));
+        }
+        if List::of(sequence).is_some() {
+            return self.collect(sequence);
+        }
+        let iterator = self.iter(sequence)?;
+        let mut items = Vec::new();
+        while items.len() <= count
+            && let Some(item) = self.next(&iterator)?
+        {
+            items.push(item);
+        }
+        Ok(items)
+    }
+
+    pub(super) fn unpack_starred(&self, frame: &mut Frame, before: usize, after: usize) -> R<()> {
+        let sequence = frame.pop();
+        if !self.is_iterable(&sequence) {
+            let name = self.type_name(&sequence);
+            return Err(self.type_error(format!("cannot unpack non-iterable {name} object")));
+        }
+        let mut items = self.collect(&sequence)?;
+        drop(sequence);
+        if items.len() < before + after {
+            let (least, got) = (before + after, items.len());
+            return Err(self.value_error(format!("not enough values to unpack (expected at least {least}, got {got})")));
+        }
+        let tail = items.split_off(items.len() - after);
+        let middle = items.split_off(before);
+        frame.stack.extend(tail.into_iter().rev());
+        frame.stack.push(self.list(middle));
+        frame.stack.extend(items.into_iter().rev());
+        Ok(())
+    }
+}
