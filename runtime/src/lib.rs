@@ -10,7 +10,9 @@ mod weak;
 
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
 pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
-pub use handle::{AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback};
+pub use handle::{
+    AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback,
+};
 pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
 pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]

@@ -15,6 +15,7 @@ mod limits;
 mod model;
 mod panics;
 mod reentrancy;
+mod regressions;
 mod resurrection;
 mod scripts;
 mod soundness;

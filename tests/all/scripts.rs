@@ -3,6 +3,7 @@
 //! The oracle is `TAILBITE_PYTHON`, else the newest CPython from 3.11 on that is found. Without one the test is skipped with a
 //! message, except in CI, where it fails.
 
+mod command_line;
 mod oracle;
 mod table;
 

@@ -30,10 +30,16 @@ print(keep.other.other is keep)
 keep = None
 print("let go", gc.collect())
 
-parent = Node("parent")
+
+class Branch:
+    def __init__(self, parent):
+        self.parent = parent
+        self.links = []
+
+
+parent = Branch(None)
 for i in range(5):
-    child = Node(i)
-    child.parent = parent
+    child = Branch(parent)
     parent.links.append(child)
 del child, parent
 print("tree with back links", gc.collect())

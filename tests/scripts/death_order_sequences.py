@@ -1,4 +1,4 @@
-# Lists and tuples let their items go from the last to the first.
+# The order in which the items of lists and tuples go.
 class Loud:
     def __init__(self, name, **parts):
         self.name = name

@@ -120,7 +120,7 @@ impl<'a> Compiler<'a> {
             }
             ExprKind::Dict(items) => self.dict(items)?,
             ExprKind::Comprehension(c) => self.comprehension(c)?,
-            ExprKind::Lambda(f) => self.function(f, expr.line)?,
+            ExprKind::Lambda(f) => self.function(f)?,
             ExprKind::If(parts) => {
                 let (test, body, orelse) = &**parts;
                 let skip = self.jump_unless(test)?;

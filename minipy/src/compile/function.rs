@@ -9,7 +9,7 @@ use crate::syntax::tree::*;
 
 impl<'a> Compiler<'a> {
     /// A `def` or `lambda`: leaves the function on the stack.
-    pub(super) fn function(&mut self, f: &'a Function, line: u32) -> Compiled {
+    pub(super) fn function(&mut self, f: &'a Function) -> Compiled {
         let parameters = &f.parameters;
         let mut defaults = 0;
         for default in parameters.positional.iter().filter_map(|p| p.default.as_ref()) {
@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
             false => CodeKind::Function,
         };
         let outer_line = self.line;
-        self.open_unit(f.scope, kind, f.name, line, &names);
+        self.open_unit(f.scope, kind, f.name, &names);
         let code = &mut self.unit().code;
         code.parameters = ParameterShape {
             positional: parameters.positional.len(),
@@ -75,7 +75,7 @@ impl<'a> Compiler<'a> {
             self.expr(base)?;
         }
         let outer_line = self.line;
-        self.open_unit(c.scope, CodeKind::Class, c.name, line, &[]);
+        self.open_unit(c.scope, CodeKind::Class, c.name, &[]);
         if let Some(doc) = docstring(&c.body) {
             self.constant(&Constant::Str(doc.to_owned()));
             self.emit(Op::StoreClassName(symbol::DOC));
@@ -149,7 +149,7 @@ impl<'a> Compiler<'a> {
     fn generator_unit(&mut self, c: &'a Comprehension, first: &'a Clause, rest: &'a [Clause], _: &Expr) -> Compiled {
         let line = self.line;
         let parameter = Symbol::new(".0");
-        self.open_unit(c.scope, CodeKind::Generator, symbol::GENEXPR, line, &[parameter]);
+        self.open_unit(c.scope, CodeKind::Generator, symbol::GENEXPR, &[parameter]);
         self.unit().code.parameters.positional = 1;
         self.emit(Op::LoadLocal(0));
         self.clause_loop(c, first, rest, 0)?;

@@ -25,7 +25,7 @@ pub(crate) fn compile(vm: &Vm, source: &str, filename: &str, globals: &Namespace
     let module = syntax::parse(source)?;
     let scopes = Scopes::analyse(&module)?;
     let mut compiler = Compiler { vm, scopes, filename: filename.into(), globals, units: Vec::new(), line: 1 };
-    compiler.open_unit(0, CodeKind::Module, symbol::MODULE_CODE, 1, &[]);
+    compiler.open_unit(0, CodeKind::Module, symbol::MODULE_CODE, &[]);
     if let Some(doc) = docstring(&module.body) {
         compiler.constant(&Constant::Str(doc.to_owned()));
         compiler.store_name(symbol::DOC);
@@ -68,7 +68,7 @@ impl<'a> Compiler<'a> {
         self.units.last_mut().expect("a unit is open")
     }
 
-    fn open_unit(&mut self, scope: ScopeId, kind: CodeKind, name: Symbol, line: u32, parameters: &[Symbol]) {
+    fn open_unit(&mut self, scope: ScopeId, kind: CodeKind, name: Symbol, parameters: &[Symbol]) {
         let qualname: Rc<str> = match self.units.last() {
             None => name.name(),
             Some(unit) => match unit.code.kind {

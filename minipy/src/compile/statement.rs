@@ -116,7 +116,7 @@ impl<'a> Compiler<'a> {
                 for decorator in &f.decorators {
                     self.expr(decorator)?;
                 }
-                self.function(f, stmt.line)?;
+                self.function(f)?;
                 self.decorate(&f.decorators);
                 self.store_name(f.name);
             }

@@ -136,6 +136,7 @@ pub(crate) fn fill(vm: &Vm) {
                 | Builtin::InstanceDict
                 | Builtin::WeakRef
                 | Builtin::Proxy
+                | Builtin::CallableProxy
                 | Builtin::TextStream
                 | Builtin::SimpleNamespace
         ) || class.name().contains('_');

@@ -22,6 +22,7 @@ pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) {
         ("ref", Builtin::WeakRef),
         ("ReferenceType", Builtin::WeakRef),
         ("ProxyType", Builtin::Proxy),
+        ("CallableProxyType", Builtin::CallableProxy),
         ("ReferenceError", Builtin::ReferenceError),
     ];
     for (name, class) in classes {

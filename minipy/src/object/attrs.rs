@@ -17,7 +17,7 @@ tailbite::leaf!(Symbol);
 pub(crate) struct Attrs {
     entries: Vec<(Symbol, Value)>,
     #[trace(skip)]
-    index: Option<Box<HashMap<Symbol, usize>>>,
+    index: Option<HashMap<Symbol, usize>>,
 }
 
 impl Attrs {
@@ -66,7 +66,7 @@ impl Attrs {
 
     fn rebuild_index(&mut self) {
         let entries = self.entries.iter().enumerate();
-        self.index = Some(Box::new(entries.map(|(at, (name, _))| (*name, at)).collect()));
+        self.index = Some(entries.map(|(at, (name, _))| (*name, at)).collect());
     }
 
     pub(crate) fn len(&self) -> usize {

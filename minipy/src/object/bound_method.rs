@@ -42,7 +42,7 @@ pub(crate) static SLOTS: Slots = Slots {
         args.positional.insert(0, method.this.clone());
         vm.call(&method.function, args)
     }),
-    get_attr: Some(|vm, this, name| get_attr(vm, this, name)),
+    get_attr: Some(get_attr),
     compare: Some(|vm, op, a, b| {
         let (CmpOp::Eq | CmpOp::Ne, Some(a), Some(b)) =
             (op, a.downcast_ref::<BoundMethod>(), b.downcast_ref::<BoundMethod>())

@@ -128,8 +128,13 @@ impl Class {
         self.mro.borrow().clone()
     }
 
+    /// Identity.
+    pub(crate) fn is(&self, other: &Class) -> bool {
+        std::ptr::eq(self, other)
+    }
+
     pub(crate) fn is_subclass_of(&self, other: &Class) -> bool {
-        self.mro.borrow().iter().any(|class| std::ptr::eq(&**class, other))
+        self.mro.borrow().iter().any(|class| class.is(other))
     }
 
     pub(crate) fn is_subclass_of_builtin(&self, builtin: Builtin) -> bool {

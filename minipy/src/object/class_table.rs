@@ -12,6 +12,7 @@ macro_rules! builtin_classes {
         /// A builtin class.
         #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
         #[repr(u8)]
+        #[allow(clippy::enum_variant_names, reason = "the names are Python's")]
         pub(crate) enum Builtin { $($variant),* }
 
         impl Builtin {
@@ -79,6 +80,7 @@ builtin_classes! {
     InstanceDict "dict" Object,
     WeakRef "ReferenceType" Object,
     Proxy "ProxyType" Object,
+    CallableProxy "CallableProxyType" Object,
     TextStream "TextIOWrapper" Object,
     SimpleNamespace "SimpleNamespace" Object,
     BaseException "BaseException" Object,
@@ -152,7 +154,7 @@ impl Builtin {
     /// The module it says it is from.
     pub(crate) fn module(self) -> &'static str {
         match self {
-            Builtin::WeakRef | Builtin::Proxy => "weakref",
+            Builtin::WeakRef | Builtin::Proxy | Builtin::CallableProxy => "weakref",
             Builtin::SimpleNamespace => "types",
             Builtin::TextStream => "_io",
             _ => "builtins",

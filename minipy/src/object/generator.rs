@@ -76,7 +76,7 @@ pub(crate) enum Resume {
 }
 
 impl Generator {
-    pub(crate) fn new(vm: &Vm, frame: Frame) -> Value {
+    pub(crate) fn make(vm: &Vm, frame: Frame) -> Value {
         let generator = vm.heap().alloc(Generator {
             qualname: frame.code.qualname.clone(),
             frame: RefCell::new(Some(Box::new(frame))),

@@ -172,10 +172,10 @@ pub(crate) fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value
             _ => {}
         }
     }
-    if let (Int::Small(x), Int::Small(y)) = (x, y) {
-        if let Some(result) = small(op, *x, *y) {
-            return Ok(Some(vm.int(result)));
-        }
+    if let (Int::Small(x), Int::Small(y)) = (x, y)
+        && let Some(result) = small(op, *x, *y)
+    {
+        return Ok(Some(vm.int(result)));
     }
     let result = match op {
         BinOp::Add => x.to_big() + y.to_big(),

@@ -41,6 +41,13 @@ pub(crate) fn this_list(this: &Value) -> &List {
     List::of(this).expect("a list")
 }
 
+/// Lets values go in CPython's order for lists that are emptied: from the last to the first.
+pub(crate) fn drop_backwards(mut values: Vec<Value>) {
+    while let Some(value) = values.pop() {
+        drop(value);
+    }
+}
+
 impl List {
     pub(crate) fn new(items: Vec<Value>) -> List {
         List { items: RefCell::new(items) }
@@ -98,7 +105,6 @@ impl List {
     }
 
     /// Exchanges one item; gives back the old one, or the new one if the list has become too short.
-    #[must_use]
     fn set(&self, index: usize, value: Value) -> Result<Value, Value> {
         match self.items.borrow_mut().get_mut(index) {
             Some(item) => Ok(std::mem::replace(item, value)),
@@ -197,7 +203,7 @@ fn set_slice(vm: &Vm, list: &List, slice: &Slice, value: Option<Value>) -> R<()>
     if indices.step == 1 {
         let range = indices.start as usize..indices.start as usize + indices.count;
         let old: Vec<Value> = list.items.borrow_mut().splice(range, values).collect();
-        drop(old);
+        drop_backwards(old);
         return Ok(());
     }
     if deleting {

@@ -8,6 +8,7 @@ use crate::vm::Vm;
 
 /// Operations of a type; `None` where its objects don't have one. Binary ones answer `Ok(None)` for operands they
 /// don't know (`NotImplemented`).
+#[allow(clippy::type_complexity, reason = "a row of signatures reads best as it is")]
 pub(crate) struct Slots {
     /// The class of these objects (of instances: `object`; each knows its own).
     pub(crate) class: Builtin,

@@ -20,9 +20,9 @@ pub(crate) const METHODS: &[Method] = &[
         let mut inside = false;
         for c in this(&args).chars() {
             if inside {
-                out.extend(c.to_lowercase())
+                out.extend(c.to_lowercase());
             } else {
-                out.extend(c.to_uppercase())
+                out.extend(c.to_uppercase());
             }
             inside = c.is_alphabetic();
         }

@@ -149,6 +149,12 @@ pub(crate) fn is_weakrefable(value: &Value) -> bool {
     }
 }
 
+/// Whether a proxy can be called, because its referent can.
+pub(crate) fn is_callable_proxy(vm: &Vm, proxy: &Value) -> bool {
+    let referent = proxy.downcast_ref::<Proxy>().and_then(|proxy| proxy.get().ok());
+    referent.is_some_and(|referent| vm.is_callable(&referent))
+}
+
 fn split_args(vm: &Vm, args: Args) -> R<(Value, Option<Value>)> {
     let mut positional = args.positional.into_iter();
     let Some(referent) = positional.next() else {

@@ -9,7 +9,7 @@ pub(super) fn translate(lines: &LineIndex<'_>, text: &str, start: u32, end: u32)
     let first = lines.column(start);
     let behind = if lines.line(end) == line { lines.column(end) } else { first + 1 };
     let place = lines.source.get(start as usize..end as usize).unwrap_or_default();
-    if let Some((bracket, line, column)) = unclosed(lines, text) {
+    if let Some((bracket, line, column)) = unclosed(lines, line) {
         return SyntaxError {
             columns: (column, column + 1),
             ..SyntaxError::at_line(line, format!("'{bracket}' was never closed"))
@@ -86,11 +86,8 @@ fn lower_first(text: &str) -> String {
     text
 }
 
-/// The innermost bracket left open at the end of the source, if the error is that it ends.
-fn unclosed(lines: &LineIndex<'_>, text: &str) -> Option<(char, u32, u32)> {
-    if !text.contains("EOF") {
-        return None;
-    }
+/// The innermost bracket left open at the end of the source, if it opens before the line of the error ends.
+fn unclosed(lines: &LineIndex<'_>, line: u32) -> Option<(char, u32, u32)> {
     let mut open = Vec::new();
     let mut quote = None;
     let mut comment = false;
@@ -113,5 +110,5 @@ fn unclosed(lines: &LineIndex<'_>, text: &str) -> Option<(char, u32, u32)> {
         }
     }
     let (bracket, at) = open.pop()?;
-    Some((bracket, lines.line(at), lines.column(at)))
+    (lines.line(at) <= line).then(|| (bracket, lines.line(at), lines.column(at)))
 }

@@ -436,7 +436,7 @@ impl Lowering<'_> {
         for element in elements {
             match element {
                 ast::InterpolatedStringElement::Literal(text) => {
-                    parts.push(FormatPart::Literal(text.value.to_string()))
+                    parts.push(FormatPart::Literal(text.value.to_string()));
                 }
                 ast::InterpolatedStringElement::Interpolation(e) => {
                     let mut conversion = e.conversion.to_char();

@@ -12,7 +12,7 @@ use crate::object::instance::Instance;
 use crate::object::iterators::IndexIterator;
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
-use crate::object::{Args, Object, R, Raised, Value, exception};
+use crate::object::{Args, Object, R, Raised, Value, exception, weak};
 
 impl Vm {
     #[inline]
@@ -23,7 +23,11 @@ impl Vm {
         if let Some(iterator) = value.downcast_ref::<IndexIterator>() {
             return self.class(iterator.class());
         }
-        self.class(value.slots().class)
+        let class = value.slots().class;
+        if class == Builtin::Proxy && weak::is_callable_proxy(self, value) {
+            return self.class(Builtin::CallableProxy);
+        }
+        self.class(class)
     }
 
     pub(crate) fn type_name(&self, value: &Value) -> String {
@@ -32,6 +36,7 @@ impl Vm {
         match class.builtin {
             Builtin::WeakRef if class.is_builtin => "weakref.ReferenceType".to_owned(),
             Builtin::Proxy if class.is_builtin => "weakref.ProxyType".to_owned(),
+            Builtin::CallableProxy if class.is_builtin => "weakref.CallableProxyType".to_owned(),
             _ => class.name.borrow().to_string(),
         }
     }

@@ -149,7 +149,7 @@ impl Vm {
         }
         frame.function = Some(callable);
         if code.kind == CodeKind::Generator {
-            return Ok(Generator::new(self, frame));
+            return Ok(Generator::make(self, frame));
         }
         match self.resume_frame(&mut frame, None)? {
             Outcome::Returned(value) | Outcome::Yielded(value) => Ok(value),
@@ -249,17 +249,14 @@ impl Vm {
             }
         }
         self.check_missing(function, &missing, "positional")?;
-        for slot in shape.positional..shape.positional + shape.keyword_only {
-            if locals[slot].is_some() {
-                continue;
-            }
-            let name = code.locals[slot];
+        let keyword_only = locals.iter_mut().zip(&code.locals).skip(shape.positional).take(shape.keyword_only);
+        for (local, &name) in keyword_only.filter(|(local, _)| local.is_none()) {
             let default = match function.keyword_defaults.as_ref().and_then(Dict::of) {
                 Some(defaults) => defaults.table.get(self, &self.name(name))?,
                 None => None,
             };
             match default {
-                Some(default) => locals[slot] = Some(default),
+                Some(default) => *local = Some(default),
                 None => missing.push(name),
             }
         }

@@ -1,7 +1,10 @@
 //! Instructions that build and unpack containers.
 
+use tailbite::Gc;
+
 use super::Vm;
 use super::frame::Frame;
+use crate::compile::code::Code;
 use crate::object::dict::Dict;
 use crate::object::list::List;
 use crate::object::{R, Value};
@@ -70,5 +73,11 @@ impl Vm {
         frame.stack.push(self.list(middle));
         frame.stack.extend(items.into_iter().rev());
         Ok(())
+    }
+
+    /// The cells that an inner function captures, as a tuple.
+    pub(super) fn closure(&self, frame: &Frame, inner: &Code) -> Option<Value> {
+        let cells: Vec<Value> = inner.captures.iter().map(|cell| Gc::as_any(&frame.cells[*cell])).collect();
+        (!cells.is_empty()).then(|| self.tuple(cells))
     }
 }

@@ -1,10 +1,8 @@
 //! The instruction loop.
 
-use tailbite::Gc;
-
 use super::Vm;
 use super::frame::{Frame, Outcome, TryBlock};
-use crate::compile::code::{Code, Op};
+use crate::compile::code::Op;
 use crate::object::cell::CellObject;
 use crate::object::class_table::Builtin;
 use crate::object::dict::Dict;
@@ -15,8 +13,7 @@ use crate::object::range::RangeIterator;
 use crate::object::set::Set;
 use crate::object::slice::Slice;
 use crate::object::string::Str;
-use crate::object::symbol::Symbol;
-use crate::object::{Args, Object, R, Raised, Value, generator};
+use crate::object::{Args, R, Raised, Value, generator};
 use crate::syntax::tree::{CmpOp, UnaryOp};
 
 impl Vm {
@@ -494,11 +491,5 @@ impl Vm {
             stack: frame.stack.len() - above,
             handled: self.handled_in(frame),
         });
-    }
-
-    /// The cells that an inner function captures, as a tuple.
-    fn closure(&self, frame: &Frame, inner: &Code) -> Option<Value> {
-        let cells: Vec<Value> = inner.captures.iter().map(|cell| Gc::as_any(&frame.cells[*cell])).collect();
-        (!cells.is_empty()).then(|| self.tuple(cells))
     }
 }

@@ -180,7 +180,7 @@ fn group_and_fill(whole: &str, rest: &str, spec: &Spec, prefix: usize, size: usi
     }
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % size == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(size) {
             grouped.push(separator);
         }
         grouped.push(digit);

@@ -36,7 +36,7 @@ impl Vm {
     /// Where an instance takes part: its methods; those of a subclass of the other's class come first.
     fn instance_binary(&self, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
         let (left, right) = (self.class_of(a), self.class_of(b));
-        let same_class = std::ptr::eq::<crate::object::class::Class>(&**left, &**right);
+        let same_class = left.is(right);
         let right_first = !same_class && right.is_subclass_of(left);
         let reflected = |this: &Value, other: &Value| match this.is::<Instance>() {
             true => special_operation(self, reflected_name(op), this, other),
@@ -138,7 +138,7 @@ impl Vm {
             op => op,
         };
         let (left, right) = (self.class_of(a), self.class_of(b));
-        let same_class = std::ptr::eq::<crate::object::class::Class>(&**left, &**right);
+        let same_class = left.is(right);
         let right_first = !same_class && b.is::<Instance>() && right.is_subclass_of(left);
         let attempt = |op: CmpOp, a: &Value, b: &Value| match a.slots().compare {
             Some(compare) => compare(self, op, a, b),

@@ -72,8 +72,9 @@ impl HeapState {
                 break;
             }
         }
-        self.end_immortality();
+        // Closed first: what ends now makes no new immortals.
         self.closed.set(true);
+        self.end_immortality();
         for list in [&self.young, &self.middle] {
             list.spill(&self.alloc);
         }
@@ -83,7 +84,7 @@ impl HeapState {
     /// Makes `object` immortal: the heap owns a reference to it until it is closed. Collections neither examine nor
     /// free it.
     pub(crate) fn immortalize(&self, object: RawObject) {
-        if !object.header().has(Flags::IMMORTAL) {
+        if !self.closed.get() && !object.header().has(Flags::IMMORTAL) {
             object.header().increment();
             object.header().insert(Flags::IMMORTAL);
             self.immortals.set(self.immortals.get() + 1);

@@ -84,12 +84,15 @@ impl HeapState {
         if this.drops.has_queued() {
             this.drain();
         }
-        this.leave_drop();
         if dead {
+            this.leave_drop();
             // SAFETY: `destroy` dropped the payload and cleared the header.
             unsafe { Self::free_block(state, object) };
         } else {
-            Self::free_if_unused(state);
+            // Alive again, so it may be anybody's, and its death needn't wait for this call: the operation keeps the state instead.
+            this.enter_operation();
+            this.leave_drop();
+            Self::end_operation(state);
         }
     }
 

@@ -82,13 +82,11 @@ impl HeapState {
     /// # Safety
     /// Nothing uses the state any more: no block is in use, no operation is on the stack, the `Heap` is gone.
     pub(crate) unsafe fn free(state: NonNull<HeapState>) {
-        // SAFETY: the caller's promise.
-        // USER CODE: the drop of what the hook captured; it may use the state, so it comes first, and keeps it.
-        unsafe {
-            state.as_ref().enter_operation();
-            state.as_ref().hook.clear();
-        }
+        // First, so that nothing leads to the state any more when user code runs.
         super::default::forget(state);
+        // SAFETY: the caller's promise.
+        // USER CODE: the drop of what the hook captured.
+        unsafe { state.as_ref() }.hook.clear();
         // SAFETY: the caller's promise.
         unsafe {
             state.as_ref().alloc.release_all();

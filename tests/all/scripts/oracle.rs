@@ -61,7 +61,8 @@ impl Oracle {
     /// The command that runs a program.
     pub(crate) fn command(&self, root: &Path, program: &str) -> Command {
         let mut command = Command::new(&self.path);
-        command.current_dir(root).args(["-B", program]);
+        // A program's folder is not searched for modules: an example may be called as a module is.
+        command.current_dir(root).args(["-B", "-P", program]);
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PYTHON")) {
             command.env_remove(name);
         }

@@ -42,10 +42,12 @@ impl Differences {
     }
 }
 
-/// `3.14`, or `-` for none.
+/// `3.14`, `-` for no limit, or `never` for a difference that stays.
 fn version(text: &str) -> Option<Version> {
-    if text == "-" {
-        return None;
+    match text {
+        "-" => return None,
+        "never" => return Some((u32::MAX, 0)),
+        _ => {}
     }
     let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     Some(parts.unwrap_or_else(|| panic!("{text} is no version")))
@@ -54,6 +56,7 @@ fn version(text: &str) -> Option<Version> {
 #[test]
 fn a_table_is_read() {
     let table = Differences::parse("# script oldest newest why\nold.py 3.15 - why\n\nnew.py - 3.13 why not\n");
+    assert!(!Differences::parse("a.py never - why").is_oracle("a.py", (3, 99)));
     assert!(!table.is_oracle("tests/scripts/old.py", (3, 13)) && table.is_oracle("tests/scripts/old.py", (3, 15)));
     assert!(
         table.is_oracle("new.py", (3, 13))

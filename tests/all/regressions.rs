@@ -1,0 +1,343 @@
+//! Ways to break the runtime that once worked, each as the smallest program that showed it.
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread;
+
+use tailbite::{AnyGc, Gc, GcMut, Generation, Heap, Trace, Weak, WeakRef, leaf};
+
+/// A weak handle to an object whose constructor panicked stays dead when its block is used again.
+#[test]
+fn a_weak_handle_to_what_never_came_to_be() {
+    let heap = Heap::new();
+    let kept: RefCell<Option<Weak<String>>> = RefCell::new(None);
+    let made = catch_unwind(AssertUnwindSafe(|| {
+        heap.alloc_cyclic(|weak: &Weak<String>| -> String {
+            *kept.borrow_mut() = Some(weak.clone());
+            panic!("no value");
+        })
+    }));
+    assert!(made.is_err());
+    let fill: Vec<Gc<[usize; 3]>> = (0..64).map(|_| heap.alloc([0x4141; 3])).collect();
+    assert!(kept.into_inner().unwrap().upgrade().is_none());
+    drop(fill);
+    assert_eq!(heap.object_count(), 0);
+    heap.check();
+}
+
+/// A reference object is known to its record by its address: it can be neither moved out nor swapped.
+#[test]
+fn a_weak_reference_does_not_move() {
+    let heap = Heap::new();
+    let (a, b) = (heap.alloc(1), heap.alloc(2));
+    let mut to_a = WeakRef::new(&a);
+    let to_b = WeakRef::new(&b);
+    assert!(Gc::get_mut(&mut to_a).is_none());
+    let to_a = Gc::try_unwrap(to_a).expect_err("a weak reference is fixed");
+    assert!(Gc::into_inner(to_b).is_none());
+    assert!(AnyGc::ptr_eq(&to_a.get().unwrap(), &Gc::as_any(&a)));
+    assert!(Gc::ptr_eq(&WeakRef::new(&a), &to_a));
+}
+
+/// A finalizer lends a neighbour exclusively for ever; neither its finalizer nor the second detection may look at it any more.
+#[test]
+fn a_guard_leaked_inside_a_finalizer() {
+    #[derive(Trace)]
+    #[trace(finalize = A::finalize)]
+    struct A {
+        me: RefCell<Option<Gc<A>>>,
+        b: RefCell<Option<Gc<B>>>,
+    }
+    #[derive(Trace)]
+    #[trace(finalize = B::finalize)]
+    struct B {
+        data: Vec<String>,
+        me: RefCell<Option<Gc<A>>>,
+    }
+    thread_local! {
+        static LENT: Cell<bool> = const { Cell::new(false) };
+    }
+    impl A {
+        fn finalize(this: &Gc<A>) {
+            let Some(b) = this.b.borrow_mut().take() else { return };
+            let handle = Box::leak(Box::new(b));
+            // B's finalizer has run, or it never will while it is lent.
+            let guard: &'static mut GcMut<'static, B> = Box::leak(Box::new(Gc::get_mut(handle).unwrap()));
+            LENT.set(true);
+            guard.data.clear();
+        }
+    }
+    impl B {
+        fn finalize(this: &Gc<B>) {
+            assert!(!LENT.get(), "{} elements are lent exclusively", this.data.len());
+        }
+    }
+    let heap = Heap::new();
+    heap.set_unraisable_hook(|unraisable| panic!("{unraisable}"));
+    let a = heap.alloc(A { me: RefCell::new(None), b: RefCell::new(None) });
+    let b = heap.alloc(B { data: vec!["text".into()], me: RefCell::new(Some(a.clone())) });
+    *a.b.borrow_mut() = Some(b);
+    *a.me.borrow_mut() = Some(a.clone());
+    drop(a);
+    assert_eq!(heap.collect(Generation::Old), 0, "the lent object holds the other one");
+    assert!(LENT.get());
+    heap.check();
+}
+
+/// What a view of a payload shows is not for writing: the type behind it may keep an invariant there.
+#[test]
+fn an_unsized_view_is_never_lent() {
+    mod foreign {
+        pub(super) struct Even(u64);
+        impl Even {
+            pub(super) fn parts(&self) -> &[u64] {
+                std::slice::from_ref(&self.0)
+            }
+        }
+        pub(super) const TWO: Even = Even(2);
+    }
+    struct Mine(foreign::Even);
+    leaf!(Mine);
+    let mut view: Gc<[u64]> = Gc::unsize(Gc::new(Mine(foreign::TWO)), |mine| mine.0.parts());
+    assert!(Gc::is_unique(&view));
+    assert!(Gc::get_mut(&mut view).is_none());
+    let mut native: Gc<[u64]> = Gc::from(vec![2]);
+    assert!(Gc::get_mut(&mut native).is_some());
+}
+
+/// Large objects that died are not kept by the young list.
+#[test]
+fn dead_large_objects_give_their_memory_back() {
+    let heap = Heap::new();
+    heap.disable();
+    let inner = heap.alloc(1);
+    for _ in 0..100 {
+        drop(heap.alloc_slice((0..20_000).map(|_| Some(inner.clone()))));
+        assert!(heap.memory().bytes.total < 8 << 20, "{}", heap.memory());
+    }
+}
+
+/// A chain of handles through many heaps dies on a small stack, too, and completely.
+#[test]
+fn a_chain_through_a_thousand_heaps() {
+    #[derive(Trace)]
+    struct Link {
+        next: Option<Gc<Link>>,
+        end: Option<End>,
+    }
+    struct End;
+    impl Drop for End {
+        fn drop(&mut self) {
+            ENDS.set(ENDS.get() + 1);
+        }
+    }
+    leaf!(End);
+    thread_local! {
+        static ENDS: Cell<usize> = const { Cell::new(0) };
+    }
+    let small = thread::Builder::new().stack_size(64 << 10).spawn(|| {
+        let heaps: Vec<Heap> = (0..1000).map(|_| Heap::new()).collect();
+        let mut chain = None;
+        for heap in &heaps {
+            chain = Some(heap.alloc(Link { next: chain.take(), end: Some(End) }));
+        }
+        drop(chain);
+        assert_eq!(ENDS.get(), 1000, "complete when the drop returns");
+        assert!(heaps.iter().all(|heap| heap.object_count() == 0));
+    });
+    small.unwrap().join().unwrap();
+}
+
+/// A closed heap's last object, resurrected, dies while another heap's waiting death is carried out.
+#[test]
+fn a_resurrected_object_dies_while_deaths_wait() {
+    thread_local! {
+        static KEPT: RefCell<Option<Gc<Node>>> = const { RefCell::new(None) };
+        static CHAIN: RefCell<Option<Gc<Link>>> = const { RefCell::new(None) };
+        static ENDED: Cell<bool> = const { Cell::new(false) };
+    }
+    #[derive(Trace)]
+    #[trace(finalize = Node::finalize)]
+    struct Node {
+        next: RefCell<Option<Gc<Node>>>,
+    }
+    impl Node {
+        fn finalize(this: &Gc<Node>) {
+            KEPT.set(Some(this.clone()));
+            drop(CHAIN.take());
+        }
+    }
+    #[derive(Trace)]
+    struct Link {
+        next: Option<Gc<Link>>,
+        end: Option<End>,
+    }
+    struct End;
+    impl Drop for End {
+        fn drop(&mut self) {
+            drop(KEPT.take());
+            ENDED.set(true);
+        }
+    }
+    leaf!(End);
+    let heap = Heap::new();
+    let node = heap.alloc(Node { next: RefCell::new(None) });
+    drop(heap);
+    let heaps: Vec<Heap> = (0..8).map(|_| Heap::new()).collect();
+    let mut chain = None;
+    for (index, heap) in heaps.iter().enumerate() {
+        chain = Some(heap.alloc(Link { next: chain.take(), end: (index == 0).then_some(End) }));
+    }
+    CHAIN.set(chain);
+    drop(node);
+    assert!(ENDED.get() && KEPT.take().is_none());
+}
+
+/// A candidate that dies while no payload drop may nest is queued, and out of the collection that was looking at it.
+#[test]
+fn a_candidate_that_is_queued_leaves_the_collection() {
+    thread_local! {
+        static FINALIZED: Cell<usize> = const { Cell::new(0) };
+    }
+    #[derive(Trace)]
+    #[trace(finalize = Node::finalize)]
+    struct Node {
+        me: RefCell<Option<Gc<Node>>>,
+        child: RefCell<Option<Gc<Node>>>,
+    }
+    impl Node {
+        fn finalize(this: &Gc<Node>) {
+            FINALIZED.set(FINALIZED.get() + 1);
+            drop(this.child.borrow_mut().take());
+        }
+    }
+    struct Collects;
+    impl Drop for Collects {
+        fn drop(&mut self) {
+            Heap::with_default(|heap| heap.collect(Generation::Old));
+        }
+    }
+    leaf!(Collects);
+    #[derive(Trace)]
+    struct Link {
+        next: Option<Gc<Link>>,
+        end: Option<Collects>,
+    }
+    thread::spawn(|| {
+        Heap::with_default(|heap| heap.set_drop_nesting(0));
+        for _ in 0..3 {
+            let node = || Gc::new(Node { me: RefCell::new(None), child: RefCell::new(None) });
+            let a = node();
+            *a.me.borrow_mut() = Some(a.clone());
+            *a.child.borrow_mut() = Some(node());
+            drop(a);
+            let mut chain = None;
+            for index in 0..20 {
+                chain = Some(Gc::new(Link { next: chain.take(), end: (index == 0).then_some(Collects) }));
+            }
+            drop(chain);
+        }
+        Heap::with_default(|heap| {
+            heap.collect(Generation::Old);
+            heap.check();
+            assert_eq!(heap.object_count(), 0);
+        });
+        assert_eq!(FINALIZED.get(), 6, "each once");
+    })
+    .join()
+    .unwrap();
+}
+
+/// Immortality ends with the heap, also for objects that are made immortal later.
+#[test]
+fn immortality_after_the_end() {
+    thread_local! {
+        static DROPS: Cell<usize> = const { Cell::new(0) };
+    }
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPS.set(DROPS.get() + 1);
+        }
+    }
+    leaf!(Counted);
+    let heap = Heap::new();
+    let before = heap.alloc(Counted);
+    let after = heap.alloc(Counted);
+    heap.make_immortal(&before);
+    drop(heap);
+    Gc::with_heap(&after, |heap| heap.make_immortal(&after));
+    drop((before, after));
+    assert_eq!(DROPS.get(), 2);
+}
+
+/// The hook's captured values drop under catch, where the heap's state goes, and may make objects on the default heap then.
+#[test]
+fn hooks_that_misbehave_when_they_go() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("bomb");
+        }
+    }
+    let unwound = catch_unwind(|| {
+        let heap = Heap::new();
+        let bomb = Bomb;
+        heap.set_unraisable_hook(move |_| {
+            let _ = &bomb;
+        });
+        let last = heap.alloc(1);
+        drop(heap);
+        drop(last);
+    });
+    assert!(unwound.is_ok(), "dropping a handle never unwinds");
+
+    thread_local! {
+        static KEPT: RefCell<Option<Gc<String>>> = const { RefCell::new(None) };
+    }
+    struct Allocates;
+    impl Drop for Allocates {
+        fn drop(&mut self) {
+            KEPT.set(Some(Gc::new(String::from("made by the dying hook"))));
+        }
+    }
+    thread::spawn(|| {
+        KEPT.with(|_| ());
+        let allocates = Allocates;
+        Heap::with_default(|heap| {
+            heap.set_unraisable_hook(move |_| {
+                let _ = &allocates;
+            });
+        });
+    })
+    .join()
+    .unwrap();
+}
+
+/// A type that is registered by the thread's last allocation, and frees the default heap while it is.
+#[test]
+fn a_type_registered_in_the_last_moment() {
+    static TABLE: u8 = 7;
+    fn table() -> &'static u8 {
+        drop(Gc::new(5_u64));
+        &TABLE
+    }
+    #[derive(Trace)]
+    #[trace(protocol = table())]
+    struct Late(u64);
+    struct Last;
+    impl Drop for Last {
+        fn drop(&mut self) {
+            assert_eq!(Gc::new(Late(3)).0, 3);
+        }
+    }
+    thread_local! {
+        static LAST: Last = const { Last };
+    }
+    thread::spawn(|| {
+        LAST.with(|_| ());
+        drop(Gc::new(1_u32));
+    })
+    .join()
+    .unwrap();
+}
