@@ -27,7 +27,6 @@ impl Node {
 }
 
 /// The same behind `Rc`.
-
 pub struct RcNode {
     /// First reference.
     pub a: Cell<Option<Rc<RcNode>>>,

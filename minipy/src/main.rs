@@ -80,8 +80,7 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
             let whole =
                 std::path::absolute(path).map_or_else(|_| path.to_owned(), |p| p.to_string_lossy().into_owned());
             let read = std::fs::read(path);
-            let shown = if read.is_ok() { whole } else { path.to_owned() };
-            (read, shown)
+            (read, whole)
         }
     };
     let bytes = match bytes {

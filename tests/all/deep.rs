@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Trace, Trigger, Weak};
+use tailbite::{AnyGc, Gc, Generation, Heap, Trace, Trigger, Weak, WeakRef, callback};
 use tailbite_tests::{Log, Node, manual_heap, on_small_stack};
 
 /// Ten million nodes, as promised; a tenth of it where the build is slow.
@@ -223,6 +223,33 @@ fn a_chain_of_drops_that_drop_by_hand() {
         drop(inner);
         assert_eq!(log.len(), 20_001);
     });
+}
+
+#[test]
+fn a_chain_that_user_code_drops_by_hand_at_the_default_nesting() {
+    // In each window the host's own code gives up the next object, twenty thousand times.
+    for window in 0..3 {
+        on_small_stack(move || {
+            let heap = manual_heap();
+            let log = Log::new();
+            let mut inner = Node::alloc(&heap, &log, "n");
+            let mut watches = Vec::new();
+            for _ in 0..20_000 {
+                let outer = Node::alloc(&heap, &log, "n");
+                let slot = Cell::new(Some(inner));
+                match window {
+                    0 => outer.on_drop(move || drop(slot.take())),
+                    1 => Node::on_finalize(&outer, move |_| drop(slot.take())),
+                    _ => watches.push(WeakRef::with_callback(&outer, callback(move |_: &AnyGc| drop(slot.take())))),
+                }
+                inner = outer;
+            }
+            drop(inner);
+            assert_eq!(log.count("drop n"), 20_001);
+            drop(watches);
+            assert_eq!(heap.object_count(), 0);
+        });
+    }
 }
 
 #[test]

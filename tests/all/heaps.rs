@@ -25,6 +25,24 @@ fn handles_outlive_their_heap() {
 }
 
 #[test]
+fn a_guard_outlives_the_heap_of_its_object() {
+    let log = Log::new();
+    let heap = manual_heap();
+    let mut node = Node::alloc(&heap, &log, "lent");
+    let child = Node::alloc(&heap, &log, "child");
+    leak_ring(&heap, &log, "gone", 2);
+    let mut lent = Gc::get_mut(&mut node).expect("the only handle");
+    lent.list.get_mut().push(child);
+    drop(heap);
+    assert_eq!(log.take().len(), 2);
+    lent.list.get_mut().clear();
+    assert_eq!(log.take(), ["drop child"]);
+    drop(lent);
+    drop(node);
+    assert_eq!(log.take(), ["drop lent"]);
+}
+
+#[test]
 fn every_use_of_a_handle_works_after_its_heap() {
     let log = Log::new();
     let heap = Heap::new();

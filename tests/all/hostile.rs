@@ -221,7 +221,7 @@ fn iterators_that_use_the_heap_while_a_slice_is_built() {
             heap.alloc(RefCell::new(vec![index]))
         }));
         assert!(slice.iter().enumerate().all(|(index, item)| item.borrow()[0] == index));
-        let tuple = heap.alloc_with_slice(slice.clone(), slice.iter().map(|item| Gc::as_any(item)));
+        let tuple = heap.alloc_with_slice(slice.clone(), slice.iter().map(Gc::as_any));
         heap.collect(Generation::Old);
         assert!(tuple.slice.iter().all(|item| item.strong_count() == 2));
     }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::fmt::Debug;
 
-use tailbite::{AnyGc, Gc, Generation, Trace, WithSlice};
+use tailbite::{AnyGc, Gc, Generation, Trace, WithSlice, unsize};
 use tailbite_tests::{Log, Node, manual_heap};
 
 #[test]
@@ -100,6 +100,28 @@ fn over_aligned_objects_with_edges_are_collected() {
     heap.check();
     assert_eq!(heap.collect(Generation::Old), 100);
     assert_eq!((log.count("drop 64"), log.count("drop 4096")), (50, 50));
+    heap.check();
+}
+
+#[test]
+fn over_aligned_payloads_behind_unsized_handles() {
+    use std::any::Any;
+    let heap = manual_heap();
+    let small: Gc<dyn Any> = unsize!(heap.alloc(Align64([7; 20])) => dyn Any);
+    let large: Gc<dyn Any> = unsize!(heap.alloc(Align4096(9)) => dyn Any);
+    let empty: Gc<dyn Any> = unsize!(heap.alloc(Empty4096) => dyn Any);
+    let weak = Gc::downgrade(&large);
+    assert_eq!(small.downcast_ref::<Align64>().map(|value| value.0[19]), Some(7));
+    assert_eq!(large.downcast_ref::<Align4096>().map(|value| value.0), Some(9));
+    assert!(empty.is::<Empty4096>() && Gc::as_ptr(&empty).cast::<u8>().addr() % 4096 == 0);
+    let array: Gc<[Align64]> =
+        Gc::unsize(heap.alloc([Align64([1; 20]), Align64([2; 20])]), |array| array as &[Align64]);
+    assert_eq!((array.as_ptr().addr() % 64, array[1].0[19]), (0, 2));
+    let erased = Gc::erase(large);
+    assert_eq!(erased.downcast_ref::<Align4096>().map(|value| value.0), Some(9));
+    drop((small, erased, empty, array));
+    assert!(weak.upgrade().is_none());
+    assert_eq!(heap.object_count(), 0);
     heap.check();
 }
 

@@ -186,3 +186,37 @@ fn sizes_around_every_limit() {
     }
     assert_eq!(heap.object_count(), 0);
 }
+
+#[test]
+fn an_alignment_that_no_region_has_is_an_error() {
+    #[repr(align(65536))]
+    struct Wide(u8);
+    tailbite::leaf!(Wide);
+    tailbite_tests::on_stack(16 << 20, || {
+        let heap = manual_heap();
+        match heap.try_alloc(Wide(7)) {
+            Ok(object) => assert_eq!((Gc::as_ptr(&object).addr() % 65_536, object.0), (0, 7)),
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                assert_eq!(error.into_value().0, 7, "the value comes back");
+                assert!(catch_unwind(AssertUnwindSafe(|| heap.alloc(Wide(1)))).is_err(), "alloc panics");
+            }
+        }
+        heap.check();
+        assert_eq!(heap.object_count(), 0);
+    });
+}
+
+#[test]
+fn immortal_objects_are_not_taken_apart() {
+    let heap = manual_heap();
+    let mut numbers = heap.alloc(vec![1, 2]);
+    heap.make_immortal(&numbers);
+    if let Some(mut lent) = Gc::get_mut(&mut numbers) {
+        lent.push(3);
+    }
+    let numbers = Gc::try_unwrap(numbers).expect_err("it is never the last handle");
+    assert_eq!(numbers[..2], [1, 2]);
+    assert!(Gc::into_inner(numbers).is_none());
+    heap.check();
+}

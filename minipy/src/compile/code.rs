@@ -143,6 +143,10 @@ pub(crate) enum Op {
     /// The same with a starred target: how many before and after it.
     UnpackStarred(u16, u16),
 
+    /// -> dict with a copy of the variables: of the module, or of this frame
+    Variables {
+        global: bool,
+    },
     /// function args... -> result
     Call(u32),
     /// function null-or-self args... -> result

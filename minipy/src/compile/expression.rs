@@ -258,6 +258,9 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::CallMethod(count));
             }
             _ => {
+                if positional.is_empty() && keywords.is_empty() && self.variables(function) {
+                    return Ok(());
+                }
                 self.expr(function)?;
                 if positional.is_empty() && keywords.is_empty() && self.implicit_super(function) {
                     self.emit(Op::Call(2));
@@ -282,6 +285,25 @@ impl<'a> Compiler<'a> {
             }
         }
         Ok(())
+    }
+
+    /// `globals()`, `locals()`, `vars()` and `dir()` ask for variables of the frame: answers them if this is one.
+    fn variables(&mut self, function: &Expr) -> bool {
+        let ExprKind::Name(name) = function.kind else {
+            return false;
+        };
+        let text = name.name();
+        if !matches!(&*text, "globals" | "locals" | "vars" | "dir") || self.binding(name) != Binding::Global {
+            return false;
+        }
+        if &*text == "dir" {
+            self.load_global(Symbol::new("sorted"));
+        }
+        self.emit(Op::Variables { global: &*text == "globals" });
+        if &*text == "dir" {
+            self.emit(Op::Call(1));
+        }
+        true
     }
 
     /// `super()` in a method is `super(__class__, self)`: pushes the two if this is one.

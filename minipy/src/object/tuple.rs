@@ -46,6 +46,12 @@ pub(crate) const SLOTS: Slots = Slots {
 
 static ATOM_SLOTS: Slots = Slots { atom: true, ..SLOTS };
 
+impl AtomTuple {
+    pub(crate) fn empty() -> AtomTuple {
+        AtomTuple(Untraced(Box::default()))
+    }
+}
+
 /// A tuple object of `items`.
 pub(crate) fn new(vm: &Vm, items: Vec<Value>) -> Value {
     if items.iter().all(|item| item.slots().atom) {

@@ -9,7 +9,8 @@ pub(super) fn translate(lines: &LineIndex<'_>, text: &str, start: u32, end: u32)
     let first = lines.column(start);
     let behind = if lines.line(end) == line { lines.column(end) } else { first + 1 };
     let place = lines.source.get(start as usize..end as usize).unwrap_or_default();
-    if let Some((bracket, line, column)) = unclosed(lines, line) {
+    let at_end = start as usize >= lines.source.len();
+    if let Some((bracket, line, column)) = unclosed(lines, line + u32::from(at_end)) {
         return SyntaxError {
             columns: (column, column + 1),
             ..SyntaxError::at_line(line, format!("'{bracket}' was never closed"))
@@ -18,7 +19,14 @@ pub(super) fn translate(lines: &LineIndex<'_>, text: &str, start: u32, end: u32)
     let (class, message) = if text.contains("ndent") {
         ("IndentationError", indentation(lines, text, line))
     } else {
-        ("SyntaxError", plain(text, place, line))
+        let source = lines.source.lines().nth(line as usize - 1).unwrap_or_default().trim_start();
+        let statement = text.starts_with("Simple statements must");
+        match source.split_once(' ') {
+            Some((name @ ("print" | "exec"), _)) if statement => {
+                ("SyntaxError", format!("Missing parentheses in call to '{name}'. Did you mean {name}(...)?"))
+            }
+            _ => ("SyntaxError", plain(text, place, line)),
+        }
     };
     SyntaxError { class, message, line, columns: (first, behind.max(first + 1)) }
 }
@@ -86,7 +94,7 @@ fn lower_first(text: &str) -> String {
     text
 }
 
-/// The innermost bracket left open at the end of the source, if it opens before the line of the error ends.
+/// The innermost bracket left open at the end of the source, if it opens on a line before that of the error.
 fn unclosed(lines: &LineIndex<'_>, line: u32) -> Option<(char, u32, u32)> {
     let mut open = Vec::new();
     let mut quote = None;
@@ -110,5 +118,5 @@ fn unclosed(lines: &LineIndex<'_>, line: u32) -> Option<(char, u32, u32)> {
         }
     }
     let (bracket, at) = open.pop()?;
-    (lines.line(at) <= line).then(|| (bracket, lines.line(at), lines.column(at)))
+    (lines.line(at) < line).then(|| (bracket, lines.line(at), lines.column(at)))
 }

@@ -91,3 +91,32 @@ pub(super) fn check(tokens: impl Iterator<Item = (Shape, u32)>) -> Result<(), Sy
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::syntax::parse;
+
+    fn message(source: &str) -> Option<String> {
+        parse(source).err().map(|error| error.message)
+    }
+
+    #[test]
+    fn deep_sources_are_refused_before_they_are_parsed() {
+        let brackets = format!("x = {}1{}", "(".repeat(201), ")".repeat(201));
+        assert_eq!(message(&brackets).as_deref(), Some("too many nested parentheses"));
+        let chain = format!("x = {}1", "-".repeat(100_000));
+        assert_eq!(message(&chain).as_deref(), Some("too many nested expressions"));
+        let lambdas = format!("x = {}1", "lambda a, b: ".repeat(100_000));
+        assert_eq!(message(&lambdas).as_deref(), Some("too many nested expressions"));
+        let blocks: String = (0..150).map(|depth| format!("{}if 1:\n", " ".repeat(depth))).collect();
+        assert_eq!(message(&blocks).as_deref(), Some("too many levels of indentation"));
+    }
+
+    #[test]
+    fn long_sources_are_fine() {
+        assert_eq!(message(&format!("x = [{}]", "-1, ".repeat(50_000))), None);
+        assert_eq!(message(&"x = 1 + 2\n".repeat(5_000)), None);
+        assert_eq!(message(&format!("x = {}1{}", "(".repeat(190), ")".repeat(190))), None);
+        assert_eq!(message(&format!("f({})", "a=1+1, ".repeat(5_000))), None);
+    }
+}

@@ -4,7 +4,7 @@ use tailbite::Gc;
 
 use super::Vm;
 use super::frame::Frame;
-use crate::compile::code::Code;
+use crate::compile::code::{Code, CodeKind};
 use crate::object::dict::Dict;
 use crate::object::list::List;
 use crate::object::{R, Value};
@@ -79,5 +79,29 @@ impl Vm {
     pub(super) fn closure(&self, frame: &Frame, inner: &Code) -> Option<Value> {
         let cells: Vec<Value> = inner.captures.iter().map(|cell| Gc::as_any(&frame.cells[*cell])).collect();
         (!cells.is_empty()).then(|| self.tuple(cells))
+    }
+
+    /// A dict with the variables of a frame, or of its module.
+    pub(super) fn variables(&self, frame: &Frame, global: bool) -> R {
+        match frame.code.kind {
+            _ if global => return self.dict_of_namespace(&frame.globals),
+            CodeKind::Module => return self.dict_of_namespace(&frame.globals),
+            _ => {}
+        }
+        let dict = Dict::default();
+        for (name, value) in frame.class_names.iter() {
+            dict.table.set(self, self.name(*name), value.clone())?;
+        }
+        for (name, value) in frame.code.locals.iter().zip(&frame.locals) {
+            if let Some(value) = value {
+                dict.table.set(self, self.name(*name), value.clone())?;
+            }
+        }
+        for (name, cell) in frame.code.cells.iter().zip(&frame.cells) {
+            if let Some(value) = cell.get() {
+                dict.table.set(self, self.name(*name), value)?;
+            }
+        }
+        Ok(self.alloc(dict))
     }
 }

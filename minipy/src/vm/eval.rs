@@ -346,6 +346,10 @@ impl Vm {
                 Op::Unpack(count) => self.unpack(frame, count as usize)?,
                 Op::UnpackStarred(before, after) => self.unpack_starred(frame, before.into(), after.into())?,
 
+                Op::Variables { global } => {
+                    let dict = self.variables(frame, global)?;
+                    frame.stack.push(dict);
+                }
                 Op::Call(count) => {
                     let at = frame.stack.len() - count as usize;
                     let args = Args::new(frame.stack.drain(at..));

@@ -38,6 +38,7 @@ use crate::object::module::Namespace;
 use crate::object::singletons::{Bool, Ellipsis, NoneObject, NotImplemented, Null};
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
+use crate::object::tuple::AtomTuple;
 use crate::object::{R, Value, object_class, tuple};
 use crate::syntax::tree::Constant;
 pub(crate) use conversions::ascii;
@@ -129,7 +130,7 @@ impl Vm {
             null: immortal(Gc::erase(heap.alloc(Null))),
             small_ints: (-5..=256).map(|int| immortal(Gc::erase(heap.alloc(Int::Small(int))))).collect(),
             chars: (0..128).map(|c| immortal(text(c))).collect(),
-            empty_tuple: immortal(Gc::erase(heap.alloc(tuple::Tuple(Box::default())))),
+            empty_tuple: immortal(Gc::erase(heap.alloc(AtomTuple::empty()))),
             classes,
             names: RefCell::default(),
             builtins: heap.alloc(Namespace::default()),

@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Proxy, Trace, Untraced, Weak, WeakRef, callback};
+use tailbite::{AnyGc, Gc, Generation, Heap, Proxy, Trace, Tracer, Untraced, Weak, WeakRef, callback};
 use tailbite_tests::{Log, Node, leak_ring, manual_heap, ring};
 
 /// A frame of values, as an interpreter has: a plain vector that only `&mut` changes.
@@ -33,6 +33,48 @@ fn s01_lent_objects_report_nothing() {
     drop(frame);
     heap.collect(Generation::Old);
     assert_eq!(heap.object_count(), 0);
+}
+
+/// Counts how often it is traced while somebody has it as `&mut`.
+struct Spied {
+    lent: bool,
+    traced: Rc<Cell<[usize; 2]>>,
+    edge: Option<AnyGc>,
+}
+
+// SAFETY: reports its one edge once; the counter is its own cell.
+unsafe impl Trace for Spied {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        let mut traced = self.traced.get();
+        traced[usize::from(self.lent)] += 1;
+        self.traced.set(traced);
+        self.edge.trace(tracer);
+    }
+}
+
+#[test]
+fn s01_nobody_looks_into_what_is_lent() {
+    let heap = Heap::new();
+    let log = Log::new();
+    let traced = Rc::new(Cell::new([0; 2]));
+    let mut spied = heap.alloc(Spied { lent: false, traced: traced.clone(), edge: None });
+    heap.collect(Generation::Young);
+    assert!(traced.get()[0] > 0);
+    let mut lent = Gc::get_mut(&mut spied).expect("the only handle");
+    lent.lent = true;
+    lent.edge = Some(Node::alloc(&heap, &log, "n").into());
+    for generation in Generation::ALL {
+        leak_ring(&heap, &log, "trash", 3);
+        assert_eq!(heap.collect(generation), 3);
+        heap.check();
+    }
+    assert_eq!(traced.get()[1], 0, "traced while lent");
+    lent.lent = false;
+    std::mem::forget(lent);
+    let before = traced.get();
+    heap.collect(Generation::Old);
+    assert_eq!(traced.get(), before, "a leaked guard lends for ever");
+    assert_eq!(log.count("drop n"), 0);
 }
 
 #[test]

@@ -142,6 +142,61 @@ fn s10_a_class_with_a_million_instances() {
 }
 
 #[test]
+fn s10_thousands_of_hubs() {
+    // More hubs than any side table holds at once; some are held from outside by one handle among hundreds of edges.
+    type Object = RefCell<Vec<AnyGc>>;
+    let (hubs, edges) = (3000_usize, 300);
+    for held in [0, 1, 7, hubs / 2] {
+        let heap = manual_heap();
+        let all: Vec<Gc<Object>> = (0..hubs).map(|_| heap.alloc(RefCell::default())).collect();
+        // Each hub has an instance of its own that is held by the next hub, and everybody's edges to it.
+        for (index, hub) in all.iter().enumerate() {
+            let instance = heap.alloc_slice(vec![Gc::as_any(hub); edges]);
+            all[(index + index % 3) % hubs].borrow_mut().push(instance.into());
+        }
+        let outside: Vec<_> = (0..held).map(|index| all[index * 2].clone()).collect();
+        let mut reached = vec![false; hubs];
+        // A hub holds the instances of one or more hubs near it, and those hold these hubs.
+        let mut open: Vec<usize> = (0..held).map(|index| index * 2).collect();
+        let holders: Vec<usize> = (0..hubs).map(|index| (index + index % 3) % hubs).collect();
+        while let Some(hub) = open.pop() {
+            if !std::mem::replace(&mut reached[hub], true) {
+                open.extend((0..hubs).filter(|&index| holders[index] == hub));
+            }
+        }
+        drop(all);
+        let live = reached.iter().filter(|reached| **reached).count();
+        let instances = (0..hubs).filter(|&index| reached[holders[index]]).count();
+        heap.collect(Generation::Old);
+        assert_eq!(heap.tracked_objects(), live + instances, "{held} held");
+        heap.check();
+        drop(outside);
+        heap.collect(Generation::Old);
+        assert_eq!(heap.object_count(), 0, "{held} held");
+    }
+}
+
+#[test]
+fn s10_wider_than_any_stack_of_work() {
+    // One object reaches more than a million others at once, and each of those one more.
+    let heap = manual_heap();
+    let count = if cfg!(debug_assertions) { 150_000 } else { 1_500_000 };
+    let root = heap.alloc(RefCell::new(Vec::<AnyGc>::new()));
+    for _ in 0..count {
+        let below = heap.alloc(RefCell::new(vec![Gc::as_any(&root)]));
+        let above = heap.alloc(RefCell::new(vec![Gc::erase(below)]));
+        root.borrow_mut().push(above.into());
+    }
+    for generation in Generation::ALL {
+        assert_eq!(heap.collect(generation), 0, "all is reached from the root");
+    }
+    assert_eq!(heap.tracked_objects(), 2 * count + 1);
+    drop(root);
+    assert_eq!(heap.collect(Generation::Old), 2 * count + 1);
+    heap.check();
+}
+
+#[test]
 fn s11_over_reporting_that_shows_keeps_the_object() {
     struct Liar(Gc<Node>);
     // SAFETY: none; the promise is broken on purpose, where the count shows it. Both objects are held from outside until the end.
