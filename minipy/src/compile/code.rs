@@ -153,7 +153,7 @@ pub(crate) enum Op {
     CallMethod(u32),
     /// function args... keyword values... -> result
     CallKeywords(u32, u16),
-    /// function tuple [dict] -> result
+    /// function tuple dict? -> result
     CallSpread(bool),
 
     /// [defaults tuple] [keyword defaults dict] -> function
@@ -195,7 +195,7 @@ pub(crate) enum Op {
     Import(Symbol),
     /// module -> module attribute
     ImportFrom(Symbol),
-    /// value [spec] -> string
+    /// value spec? -> string
     Format {
         conversion: Option<char>,
         spec: bool,

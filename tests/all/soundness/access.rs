@@ -78,6 +78,33 @@ fn s01_nobody_looks_into_what_is_lent() {
 }
 
 #[test]
+fn s01_nor_into_what_a_finalizer_lends() {
+    // The finalizer of a garbage object lends its neighbour, to which it has the only handle, and never takes it back.
+    let heap = manual_heap();
+    let log = Log::new();
+    let traced = Rc::new(Cell::new([0; 2]));
+    let node = Node::alloc(&heap, &log, "n");
+    node.link(&node);
+    node.hold(heap.alloc(Spied { lent: false, traced: traced.clone(), edge: None }));
+    Node::on_finalize(&node, |node| {
+        let mut spied = node.any.borrow_mut().remove(0).downcast::<Spied>().expect("it is one");
+        if let Some(mut lent) = Gc::get_mut(&mut spied) {
+            lent.lent = true;
+            node.log().push("lent");
+            std::mem::forget(lent);
+        }
+        node.hold(spied);
+    });
+    drop(node);
+    heap.collect(Generation::Old);
+    heap.check();
+    assert_eq!((log.count("lent"), traced.get()[1]), (1, 0), "traced while lent");
+    heap.collect(Generation::Old);
+    assert_eq!(traced.get()[1], 0, "traced while lent");
+    assert_eq!(log.count("drop n"), 1);
+}
+
+#[test]
 fn s01_make_mut_lends_too() {
     let heap = manual_heap();
     let log = Log::new();
