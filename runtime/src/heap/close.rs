@@ -42,8 +42,9 @@ impl HeapState {
     pub(crate) fn free_if_unused(state: NonNull<HeapState>) {
         // SAFETY: what the caller just let go of kept the state, and only this function frees it.
         let this = unsafe { state.as_ref() };
-        if this.closed.get() && this.operations.get() == 0 && this.drops.is_idle() && this.alloc.is_empty() {
-            // SAFETY: nothing keeps the state: closed, no operation, no payload drop under way, no block in use.
+        if this.closed.get() && this.operations.get() == 0 && this.alloc.is_empty() {
+            // SAFETY: nothing keeps the state: closed, no operation, no block in use (that of an object whose payload
+            // is being dropped is in use until that is done).
             unsafe { Self::free(state) };
         }
     }

@@ -14,6 +14,7 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use crate::collect::{Candidates, Detection, Generation};
@@ -30,9 +31,9 @@ impl HeapState {
             return 0;
         }
         this.enter_operation();
-        let scope = this.drops.open_scope();
+        let scope = this.open_scope();
         let collected = this.run_collection(generation);
-        this.drops.close_scope(scope, &this.alloc);
+        Drops::close_scope(scope);
         this.collecting.set(false);
         this.refresh_young_check();
         Self::end_operation(state);
@@ -149,12 +150,9 @@ impl HeapState {
             // SAFETY: a doomed object keeps its type until its block is freed.
             let ty = unsafe { type_of(object.header().type_id()) };
             if let Some(drop) = ty.descriptor.drop {
-                self.drops.enter_forced();
+                Drops::enter_forced();
                 self.drop_payload(object, ty, drop, object.header().has(Flags::LOUD));
-                if self.drops.has_queued() {
-                    self.drain();
-                }
-                self.leave_drop();
+                Self::leave_drop();
             }
         });
     }

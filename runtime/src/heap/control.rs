@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::Heap;
+use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::Unraisable;
 use crate::alloc::{MemoryStats, PoolKind};
@@ -126,7 +127,7 @@ impl Heap {
     /// before the deaths it causes are deferred to the enclosing one. Each level needs stack for four payload drops. A
     /// new heap has 8.
     pub fn set_drop_nesting(&self, levels: u32) {
-        self.state().drops.set_max_scopes(levels);
+        self.state().max_scopes.set(levels);
     }
 
     /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to.
@@ -179,7 +180,7 @@ impl Heap {
 impl HeapState {
     pub(crate) fn check(&self) {
         self.alloc.check();
-        if self.collecting.get() || !self.drops.is_idle() {
+        if self.collecting.get() || !Drops::is_idle() {
             // Objects are being torn down: what follows holds again when that is over.
             return;
         }

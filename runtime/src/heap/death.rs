@@ -11,6 +11,7 @@
 use core::mem::needs_drop;
 use core::ptr::NonNull;
 
+use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use crate::object::{Flags, RawObject, SideState, Type, type_of};
@@ -37,9 +38,7 @@ impl HeapState {
         }
         let state = Self::of(object);
         if needs_drop::<T>() {
-            // SAFETY: the state lives as long as the object's block is in use.
-            let this = unsafe { state.as_ref() };
-            if !this.drops.enter() {
+            if !Drops::enter() {
                 Self::queue(state, object);
                 return;
             }
@@ -47,10 +46,7 @@ impl HeapState {
             object.header().clear();
             // SAFETY: (1), (2): the last use of the payload. Not LOUD: runs no foreign code and doesn't unwind.
             unsafe { payload.drop_in_place() };
-            if this.drops.has_queued() {
-                this.drain();
-            }
-            this.leave_drop();
+            Self::leave_drop();
         } else {
             object.header().clear();
         }
@@ -76,22 +72,20 @@ impl HeapState {
         let state = Self::of(object);
         // SAFETY: the state lives as long as the object's block is in use.
         let this = unsafe { state.as_ref() };
-        if !this.drops.enter() {
+        if !Drops::enter() {
             Self::queue(state, object);
             return;
         }
         let dead = this.destroy(object);
-        if this.drops.has_queued() {
-            this.drain();
-        }
         if dead {
-            this.leave_drop();
+            Self::leave_drop();
             // SAFETY: `destroy` dropped the payload and cleared the header.
             unsafe { Self::free_block(state, object) };
         } else {
-            // Alive again, so it may be anybody's, and its death needn't wait for this call: the operation keeps the state instead.
+            // Alive again, so it may be anybody's, and its death needn't wait for this call: the operation keeps the
+            // state instead.
             this.enter_operation();
-            this.leave_drop();
+            Self::leave_drop();
             Self::end_operation(state);
         }
     }
@@ -103,20 +97,12 @@ impl HeapState {
         }
     }
 
-    /// Carries out queued deaths until none is left, those of one payload before those that waited already (S13).
-    #[cold]
-    #[inline(never)]
-    pub(crate) fn drain(&self) {
-        let mut waiting = self.drops.take_queue();
-        while let Some(object) = waiting.pop(&self.alloc) {
-            if self.destroy(object) {
-                // SAFETY: `destroy` dropped the payload and cleared the header. The state stays: a payload drop is
-                // under way.
-                unsafe { Self::free_block(NonNull::from(self), object) };
-            }
-            let mut first = self.drops.take_queue();
-            first.append(waiting, &self.alloc);
-            waiting = first;
+    /// Carries out the death of an object that was queued. A payload drop is under way, and an operation keeps the
+    /// state.
+    pub(crate) fn die_from_queue(&self, object: RawObject) {
+        if self.destroy(object) {
+            // SAFETY: `destroy` dropped the payload and cleared the header.
+            unsafe { Self::free_block(NonNull::from(self), object) };
         }
     }
 
@@ -267,12 +253,12 @@ impl HeapState {
         // SAFETY: the queue holds live reference objects.
         let callback = unsafe { Reference::of(&reference) }.take_callback();
         // A scope, because either may die here and now, and be anything.
-        let scope = self.drops.open_scope();
+        let scope = self.open_scope();
         if let Some(callback) = callback {
             Self::release(callback.object);
         }
         Self::release(reference);
-        self.drops.close_scope(scope, &self.alloc);
+        Drops::close_scope(scope);
     }
 
     /// Frees a weak record.

@@ -37,7 +37,8 @@ pub(crate) fn default_state() -> Option<NonNull<HeapState>> {
     }
 }
 
-/// The same, for an object of a type, which is registered first: that can run user code, and with it the heap's last object may go.
+/// The same, for an object of a type, which is registered first: that can run user code, and with it the heap's last
+/// object may go.
 #[inline]
 pub(crate) fn default_state_for(descriptor: &'static Descriptor) -> Option<NonNull<HeapState>> {
     let state = default_state()?;

@@ -6,7 +6,7 @@
 //! | `allocate` | blocks for objects, and the collections they trigger |
 //! | `death` | death by count: the one path that frees |
 //! | `drops` | nested drops on a bounded stack |
-//! | `waiting` | chains of deaths through many heaps |
+//! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `control` | the public control surface |

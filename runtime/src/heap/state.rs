@@ -6,9 +6,10 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
-use super::drops::Drops;
+use super::drops::{Drops, Scope};
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
+use super::waiting::Waiting;
 use crate::alloc::{Allocator, AllocatorOptions, PoolKind};
 use crate::base;
 use crate::collect::{Examiner, GenerationList, Policy};
@@ -28,7 +29,9 @@ pub(crate) struct HeapState {
     pub(crate) middle: GenerationList,
     pub(crate) policy: Policy,
     pub(crate) examiner: UnsafeCell<Examiner>,
-    pub(crate) drops: Drops,
+    /// Scopes of user code that may be open within each other.
+    pub(crate) max_scopes: Cell<u32>,
+    pub(crate) waiting: Waiting,
     pub(crate) weak: WeakTable,
     pub(crate) hook: UnraisableHook,
     /// A collection is under way.
@@ -43,9 +46,6 @@ pub(crate) struct HeapState {
     pub(crate) closed: Cell<bool>,
     /// Immortal objects.
     pub(crate) immortals: Cell<usize>,
-    /// In the thread's list of heaps whose deaths wait, and the next one there.
-    pub(crate) is_waiting: Cell<bool>,
-    pub(crate) next_waiting: Cell<Option<NonNull<HeapState>>>,
 }
 
 impl HeapState {
@@ -60,7 +60,8 @@ impl HeapState {
             middle: GenerationList::middle(),
             policy: Policy::new(),
             examiner: UnsafeCell::new(examiner),
-            drops: Drops::new(),
+            max_scopes: Cell::new(Drops::SCOPES),
+            waiting: Waiting::default(),
             weak: WeakTable::default(),
             hook: UnraisableHook::default(),
             collecting: Cell::new(false),
@@ -69,8 +70,6 @@ impl HeapState {
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
-            is_waiting: Cell::new(false),
-            next_waiting: Cell::new(None),
         };
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
@@ -137,6 +136,11 @@ impl HeapState {
         }
     }
 
+    /// Opens a drop scope for user code.
+    pub(crate) fn open_scope(&self) -> Scope {
+        Drops::open_scope(self.max_scopes.get())
+    }
+
     /// Calls user code: in a drop scope of its own, counted, its panic caught and reported. `None` if it panicked.
     pub(crate) fn call_user<R>(
         &self,
@@ -145,11 +149,11 @@ impl HeapState {
         f: impl FnOnce() -> R,
     ) -> Option<R> {
         self.user_calls.set(self.user_calls.get().wrapping_add(1));
-        let scope = self.drops.open_scope();
+        let scope = self.open_scope();
         // USER CODE: anything may have happened to the heap after this, except that it is freed: the caller holds an
         // object or an operation.
         let result = catch_unwind(AssertUnwindSafe(f));
-        self.drops.close_scope(scope, &self.alloc);
+        Drops::close_scope(scope);
         result.map_err(|payload| self.report(context, type_name, payload)).ok()
     }
 
@@ -162,8 +166,8 @@ impl HeapState {
         payload: Box<dyn core::any::Any + Send>,
     ) {
         self.user_calls.set(self.user_calls.get().wrapping_add(1));
-        let scope = self.drops.open_scope();
+        let scope = self.open_scope();
         self.hook.report(context, type_name, payload);
-        self.drops.close_scope(scope, &self.alloc);
+        Drops::close_scope(scope);
     }
 }

@@ -24,7 +24,8 @@ impl TypeCache {
         ptr::eq(known, descriptor).then_some(ty)
     }
 
-    /// The type of `descriptor`. Runs user code if this is its first use in the process (`Trace::shape`, `Trace::options`).
+    /// The type of `descriptor`. Runs user code if this is its first use in the process (`Trace::shape`,
+    /// `Trace::options`).
     #[inline(always)]
     pub(crate) fn get(&self, descriptor: &'static Descriptor) -> &'static Type {
         self.find(descriptor).unwrap_or_else(|| self.fill(descriptor))

@@ -1,52 +1,79 @@
-//! Heaps with deaths that wait for the thread's outermost drop, so that chains through many heaps don't overflow the
-//! stack either.
+//! Heaps with queued deaths: those that the drop at the limit of the stack has yet to carry out. A chain of handles may
+//! lead through any number of heaps.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
 
+use super::drops::{Drops, Queue};
 use super::state::HeapState;
+use crate::object::{RawObject, SideState};
 
 thread_local! {
-    /// The heaps that wait, linked through their states. Each is kept by an operation of its own.
+    /// The heaps with queued deaths, linked through their states. Each is kept by an operation of its own.
     static WAITING: Cell<Option<NonNull<HeapState>>> = const { Cell::new(None) };
 }
 
+/// A heap's part in the thread's list of heaps with queued deaths.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    queue: Cell<Queue>,
+    is_listed: Cell<bool>,
+    next: Cell<Option<NonNull<HeapState>>>,
+}
+
 impl HeapState {
-    /// Queues a dead object for the frame at the limit, or for the thread's outermost drop if this heap has none under
-    /// way.
+    /// Queues a dead object for the payload drop at the limit.
     #[cold]
-    pub(crate) fn queue(state: NonNull<HeapState>, object: crate::object::RawObject) {
+    pub(crate) fn queue(state: NonNull<HeapState>, object: RawObject) {
         // SAFETY: the object's block keeps the state.
         let this = unsafe { state.as_ref() };
-        if this.drops.is_idle() && !this.is_waiting.replace(true) {
-            this.enter_operation();
-            this.next_waiting.set(WAITING.replace(Some(state)));
+        if object.pool_ref().mark() != 0 {
+            // A collection may be examining it: what it holds counts as held from outside now, and its count as a link
+            // (S12).
+            SideState::REST.set(object);
         }
-        this.drops.queue(object, &this.alloc);
+        if !this.waiting.is_listed.replace(true) {
+            this.enter_operation();
+            this.waiting.next.set(WAITING.replace(Some(state)));
+        }
+        let mut queue = this.waiting.queue.get();
+        queue.push(object, &this.alloc);
+        this.waiting.queue.set(queue);
     }
 
-    /// Ends a payload drop, and with the thread's outermost one the waiting of other heaps.
+    /// Ends a payload drop, after carrying out what it has queued.
     #[inline(always)]
-    pub(crate) fn leave_drop(&self) {
-        if self.drops.leave() && WAITING.get().is_some() {
-            drain_waiting();
+    pub(crate) fn leave_drop() {
+        if WAITING.get().is_some() {
+            drain();
+        }
+        Drops::leave();
+    }
+
+    /// Carries out queued deaths until none is left, those of one payload before those that waited already (S13).
+    fn drain(&self) {
+        let mut waiting = self.waiting.queue.take();
+        while let Some(object) = waiting.pop(&self.alloc) {
+            self.die_from_queue(object);
+            let mut first = self.waiting.queue.take();
+            if !first.is_empty() {
+                first.append(waiting, &self.alloc);
+                waiting = first;
+            }
         }
     }
 }
 
-/// Carries out the deaths of all heaps that wait, and of those that come to wait meanwhile.
+/// Carries out the queued deaths of all heaps.
 #[cold]
 #[inline(never)]
-fn drain_waiting() {
+fn drain() {
     while let Some(state) = WAITING.get() {
-        // SAFETY: a waiting heap is kept by an operation.
+        // SAFETY: a heap in the list is kept by an operation, which ends here.
         let this = unsafe { state.as_ref() };
-        WAITING.set(this.next_waiting.take());
-        this.is_waiting.set(false);
-        this.drops.enter_forced();
+        WAITING.set(this.waiting.next.take());
+        this.waiting.is_listed.set(false);
         this.drain();
-        // Not `leave_drop`: this loop is the drain.
-        this.drops.leave();
         HeapState::end_operation(state);
     }
 }

@@ -54,7 +54,7 @@ unsafe impl Trace for Spied {
 
 #[test]
 fn s01_nobody_looks_into_what_is_lent() {
-    let heap = Heap::new();
+    let heap = manual_heap();
     let log = Log::new();
     let traced = Rc::new(Cell::new([0; 2]));
     let mut spied = heap.alloc(Spied { lent: false, traced: traced.clone(), edge: None });
