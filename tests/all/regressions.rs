@@ -341,3 +341,48 @@ fn a_type_registered_in_the_last_moment() {
     .join()
     .unwrap();
 }
+
+/// Heaps that other heaps' garbage owns close one after the other, on a bounded stack.
+#[test]
+fn a_chain_of_heaps_in_garbage() {
+    struct Owned {
+        _heap: Option<Heap>,
+    }
+    leaf!(Owned);
+    #[derive(Trace)]
+    struct Node {
+        me: RefCell<Option<Gc<Node>>>,
+        owned: Owned,
+    }
+    let small = thread::Builder::new().stack_size(512 << 10).spawn(|| {
+        let mut inner: Option<Heap> = None;
+        for _ in 0..1000 {
+            let heap = Heap::new();
+            let node = heap.alloc(Node { me: RefCell::new(None), owned: Owned { _heap: inner.take() } });
+            *node.me.borrow_mut() = Some(node.clone());
+            inner = Some(heap);
+        }
+        drop(inner);
+    });
+    small.unwrap().join().unwrap();
+}
+
+/// However deep user code may nest, by the host's own word: a chain of handles that nobody traces ends before the stack does.
+#[test]
+fn nesting_has_a_ceiling() {
+    struct Link {
+        _next: Option<Gc<Link>>,
+    }
+    leaf!(Link);
+    let thread = thread::Builder::new().stack_size(4 << 20).spawn(|| {
+        let heap = Heap::new();
+        heap.set_drop_nesting(u32::MAX);
+        let mut chain = None;
+        for _ in 0..100_000 {
+            chain = Some(heap.alloc(Link { _next: chain.take() }));
+        }
+        drop(chain);
+        assert_eq!(heap.object_count(), 0);
+    });
+    thread.unwrap().join().unwrap();
+}

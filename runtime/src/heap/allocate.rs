@@ -173,6 +173,10 @@ impl HeapState {
                 }
             }
         }
+        if this.closed.get() {
+            // By a finalizer of that collection.
+            return;
+        }
         // Without a threshold in force nothing is gained by a long list.
         let bound = if allowance == usize::MAX { 0 } else { allowance + allowance / 4 };
         this.young.push_or_spill(object, bound, &this.alloc);

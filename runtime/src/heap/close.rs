@@ -6,6 +6,7 @@
 
 use core::ptr::NonNull;
 
+use super::drops::Drops;
 use super::state::HeapState;
 use crate::alloc::PoolKind;
 use crate::collect::Generation;
@@ -53,8 +54,13 @@ impl HeapState {
     pub(crate) fn close(state: NonNull<HeapState>) {
         // SAFETY: the `Heap` kept the state until now.
         let this = unsafe { state.as_ref() };
-        this.enter_operation();
         this.close_requested.set(true);
+        if Drops::is_full() {
+            // A heap that another heap's garbage owned, and so on: the drop at the limit of the stack closes it.
+            Self::wait(state);
+            return;
+        }
+        this.enter_operation();
         Self::end_operation(state);
     }
 

@@ -125,9 +125,9 @@ impl Heap {
 
     /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest
     /// before the deaths it causes are deferred to the enclosing one. Each level needs stack for four payload drops. A
-    /// new heap has 8.
+    /// new heap has 8; more than 64 count as 64.
     pub fn set_drop_nesting(&self, levels: u32) {
-        self.state().max_scopes.set(levels);
+        self.state().max_scopes.set(levels.min(Drops::MAX_SCOPES));
     }
 
     /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to.

@@ -91,10 +91,22 @@ impl Drops {
     const NESTED_IN_SCOPE: u32 = 4;
     /// Scopes of user code within each other, unless a heap is told otherwise.
     pub(crate) const SCOPES: u32 = 8;
+    /// More of them than this never are open, whatever a heap is told.
+    pub(crate) const MAX_SCOPES: u32 = 64;
 
     /// Whether no payload drop is under way.
     pub(crate) fn is_idle() -> bool {
         DROPS.with(|drops| drops.depth.get() == 0)
+    }
+
+    /// Whether no more payload drops may nest. Then a frame at the limit is on the stack.
+    pub(crate) fn is_full() -> bool {
+        DROPS.with(|drops| drops.depth.get() >= drops.limit.get())
+    }
+
+    /// Whether a payload drop was forced where there was no room.
+    pub(crate) fn is_beyond_limit() -> bool {
+        DROPS.with(|drops| drops.depth.get() > drops.limit.get())
     }
 
     /// Begins a payload drop; false if the object has to be queued instead. Then a frame at the limit is on the stack.

@@ -32,13 +32,20 @@ impl HeapState {
             // (S12).
             SideState::REST.set(object);
         }
+        Self::wait(state);
+        let mut queue = this.waiting.queue.get();
+        queue.push(object, &this.alloc);
+        this.waiting.queue.set(queue);
+    }
+
+    /// Puts a heap on the list: the payload drop at the limit has something to do for it.
+    pub(crate) fn wait(state: NonNull<HeapState>) {
+        // SAFETY: the caller has something of the heap's.
+        let this = unsafe { state.as_ref() };
         if !this.waiting.is_listed.replace(true) {
             this.enter_operation();
             this.waiting.next.set(WAITING.replace(Some(state)));
         }
-        let mut queue = this.waiting.queue.get();
-        queue.push(object, &this.alloc);
-        this.waiting.queue.set(queue);
     }
 
     /// Ends a payload drop, after carrying out what it has queued.
@@ -64,10 +71,14 @@ impl HeapState {
     }
 }
 
-/// Carries out the queued deaths of all heaps.
+/// Carries out the queued deaths of all heaps, and closes those that were to be closed.
 #[cold]
 #[inline(never)]
 fn drain() {
+    if Drops::is_beyond_limit() {
+        // A collection that a drop set off: the frame at the limit is further down the stack.
+        return;
+    }
     while let Some(state) = WAITING.get() {
         // SAFETY: a heap in the list is kept by an operation, which ends here.
         let this = unsafe { state.as_ref() };
