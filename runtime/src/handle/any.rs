@@ -41,9 +41,12 @@ impl AnyGc {
         AnyGc { object, marker: PhantomData }
     }
 
-    /// A new reference to an object that is alive.
+    /// A new reference to an object.
+    ///
+    /// # Safety
+    /// The object is alive: somebody owns a reference to it, and nothing tears it down (S3).
     #[inline(always)]
-    pub(crate) fn from_borrowed(object: RawObject) -> AnyGc {
+    pub(crate) unsafe fn from_borrowed(object: RawObject) -> AnyGc {
         debug_assert!(object.header().count() != 0);
         object.header().increment();
         AnyGc { object, marker: PhantomData }
@@ -52,7 +55,8 @@ impl AnyGc {
     /// The one way from an address to a handle: refuses objects that are dead, dying, queued, lent exclusively or not
     /// there (S3).
     pub(crate) fn revive(object: RawObject) -> Option<AnyGc> {
-        object.is_revivable().then(|| AnyGc::from_borrowed(object))
+        // SAFETY: it is alive: that was just asked (S3).
+        object.is_revivable().then(|| unsafe { AnyGc::from_borrowed(object) })
     }
 
     #[inline(always)]
@@ -141,12 +145,14 @@ impl AnyGc {
 
     /// See [`Gc::request_finalizer`].
     pub fn request_finalizer(&self) {
-        super::gc::request_finalizer(self.object);
+        // SAFETY: the handle keeps the object.
+        unsafe { super::gc::request_finalizer(self.object) };
     }
 
     /// Runs `f` with the heap that the object lives in.
     pub fn with_heap<R>(&self, f: impl FnOnce(&Heap) -> R) -> R {
-        Heap::with_state(HeapState::of(self.object), f)
+        // SAFETY: the handle keeps the object, and that the state.
+        unsafe { Heap::with_state(HeapState::of(self.object), f) }
     }
 }
 
@@ -162,7 +168,8 @@ impl Drop for AnyGc {
     #[inline(always)]
     fn drop(&mut self) {
         if self.object.header().decrement() {
-            HeapState::die_slowly(self.object);
+            // SAFETY: that was the last reference, this handle's.
+            unsafe { HeapState::die_slowly(self.object) };
         }
     }
 }

@@ -51,12 +51,12 @@ impl Heap {
     pub fn alloc_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         let state = self.state_ptr();
         let ty = self.state().types.get(T::DESCRIPTOR);
-        let Some(reservation) =
-            Reservation::new(state, ty, object_size(ty.descriptor.layout), ty.descriptor.layout.align())
-        else {
-            OutOfMemory::new((), size_of::<T>()).raise()
-        };
-        let weak = to_reserved::<T>(reservation.object);
+        let size = object_size(ty.descriptor.layout);
+        // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
+        let reservation = unsafe { Reservation::new(state, ty, size, ty.descriptor.layout.align()) };
+        let Some(reservation) = reservation else { OutOfMemory::new((), size_of::<T>()).raise() };
+        // SAFETY: the block was reserved for a `T`.
+        let weak = unsafe { to_reserved::<T>(reservation.object) };
         // USER CODE: may panic; then the weak handle goes first, with the record, and then the reservation.
         let value = make(&weak);
         let (object, template) = reservation.into_object();
@@ -88,7 +88,8 @@ unsafe fn try_alloc_in<T: Trace>(state: NonNull<HeapState>, value: T) -> Result<
     let reserved = match ty.bin {
         // SAFETY: the caller's promise.
         Some(bin) => unsafe { HeapState::allocate(state, ty.template, bin) }.map(|object| (object, ty.template)),
-        None => reserve_unusual::<T>(state, ty),
+        // SAFETY: the caller's promise.
+        None => unsafe { reserve_unusual::<T>(state, ty) },
     };
     match reserved {
         // SAFETY: the block was reserved for a `T`.
@@ -97,10 +98,14 @@ unsafe fn try_alloc_in<T: Trace>(state: NonNull<HeapState>, value: T) -> Result<
     }
 }
 
+/// A block for a `T` that no bin holds.
+///
+/// # Safety
+/// `state` is alive and stays so during the call.
 #[cold]
-fn reserve_unusual<T: Trace>(state: NonNull<HeapState>, ty: &Type) -> Option<(RawObject, u32)> {
+unsafe fn reserve_unusual<T: Trace>(state: NonNull<HeapState>, ty: &Type) -> Option<(RawObject, u32)> {
     let size = object_size(ty.descriptor.layout)?;
-    // SAFETY: the callers have the `Heap`, which keeps the state.
+    // SAFETY: the caller's promise.
     unsafe { HeapState::allocate_sized(state, ty, size, align_of::<T>()) }
 }
 
@@ -128,8 +133,16 @@ pub(super) struct Reservation {
 
 impl Reservation {
     /// `size` includes the header; `None` if it can't be represented, or if memory is refused.
-    pub(super) fn new(state: NonNull<HeapState>, ty: &Type, size: Option<usize>, align: usize) -> Option<Reservation> {
-        // SAFETY: the callers have the `Heap`, which keeps the state.
+    ///
+    /// # Safety
+    /// `state` is alive and stays so during the call; afterwards the reserved block keeps it.
+    pub(super) unsafe fn new(
+        state: NonNull<HeapState>,
+        ty: &Type,
+        size: Option<usize>,
+        align: usize,
+    ) -> Option<Reservation> {
+        // SAFETY: the caller's promise.
         let (object, template) = unsafe { HeapState::allocate_sized(state, ty, size?, align) }?;
         Some(Reservation { object, state, template })
     }
@@ -137,14 +150,15 @@ impl Reservation {
     /// The block, with its header template, for good.
     pub(super) fn into_object(self) -> (RawObject, u32) {
         let this = ManuallyDrop::new(self);
-        HeapState::list_again(this.state, this.object, this.template);
+        // SAFETY: (1) the reserved block keeps the state; (2) it is of that heap.
+        unsafe { HeapState::list_again(this.state, this.object, this.template) };
         (this.object, this.template)
     }
 }
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        // SAFETY: the block never became an object.
+        // SAFETY: the block never became an object, and kept the state until now.
         unsafe { HeapState::cancel(self.state, self.object, self.template) };
     }
 }
@@ -167,8 +181,8 @@ impl<T: Trace> Gc<T> {
     #[inline]
     pub fn try_new(value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         match default_state_for(T::DESCRIPTOR) {
-            // SAFETY: the type is registered, so no user code runs but in a collection; the default heap's state is freed with its last object
-            // once it is closed, and then it doesn't collect.
+            // SAFETY: the type is registered, so no user code runs but in a collection; the default heap's state is
+            // freed with its last object once it is closed, and then it doesn't collect.
             Some(state) => unsafe { try_alloc_in(state, value) },
             None => Err(OutOfMemory::new(value, size_of::<T>())),
         }
@@ -221,7 +235,8 @@ impl<T: Trace> Factory<T> {
                 // SAFETY: the factory keeps the state.
                 unsafe { HeapState::allocate(self.state, self.template, bin) }.map(|object| (object, self.template))
             }
-            None => reserve_unusual::<T>(self.state, self.ty),
+            // SAFETY: the factory keeps the state.
+            None => unsafe { reserve_unusual::<T>(self.state, self.ty) },
         };
         match reserved {
             // SAFETY: the block was reserved for a `T`.
@@ -241,7 +256,8 @@ impl<T> Clone for Factory<T> {
 
 impl<T> Drop for Factory<T> {
     fn drop(&mut self) {
-        HeapState::end_operation(self.state);
+        // SAFETY: (1) the factory's own operation, entered when it was made or cloned; (2) the last use.
+        unsafe { HeapState::end_operation(self.state) };
     }
 }
 
@@ -266,13 +282,13 @@ impl<T: Trace> TypeOptions<T> {
     }
 
     fn set_finalizer(&mut self, finalizer: fn(&Gc<T>), at_birth: bool) -> &mut Self {
-        let call = Box::new(move |object: RawObject| {
-            // SAFETY: the obligation of `Finalizer::call`: alive, with payload `T`. The handle is borrowed from the
-            // caller's reference, and not dropped.
+        let call = move |object: RawObject| {
+            // SAFETY: what `Finalizer::run` asks for: alive, with payload `T`. The handle is borrowed from the caller's
+            // reference, and not dropped.
             let handle = ManuallyDrop::new(unsafe { Gc::from_owned(T::payload(object)) });
             finalizer(&handle);
-        });
-        self.finalizer = Some(Finalizer { call, at_birth });
+        };
+        self.finalizer = Some(Finalizer::new(call, at_birth));
         self
     }
 }

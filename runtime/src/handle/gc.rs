@@ -83,14 +83,16 @@ impl<T: ?Sized> Gc<T> {
     /// [`Heap::get_weakref_count`].
     #[must_use]
     pub fn weak_count(this: &Gc<T>) -> usize {
-        super::weak::handle_count(Gc::object(this))
+        // SAFETY: the handle keeps the object.
+        unsafe { super::weak::handle_count(Gc::object(this)) }
     }
 
     /// Whether this is the only handle to the object, and nothing refers to it weakly: whether [`get_mut`](Gc::get_mut)
     /// succeeds.
     #[must_use]
     pub fn is_unique(this: &Gc<T>) -> bool {
-        Gc::object(this).header().count() == 1 && !super::weak::is_referred_to(Gc::object(this))
+        // SAFETY: the handle keeps the object.
+        Gc::object(this).header().count() == 1 && !unsafe { super::weak::is_referred_to(Gc::object(this)) }
     }
 
     /// A weak handle to the object.
@@ -161,7 +163,8 @@ impl<T: ?Sized> Gc<T> {
     #[inline]
     #[must_use]
     pub fn as_any(this: &Gc<T>) -> AnyGc {
-        AnyGc::from_borrowed(Gc::object(this))
+        // SAFETY: the handle keeps the object.
+        unsafe { AnyGc::from_borrowed(Gc::object(this)) }
     }
 
     /// Reports the handle itself to `tracer`: for wrappers that forward a `trace` without a `Trace` bound.
@@ -173,12 +176,14 @@ impl<T: ?Sized> Gc<T> {
     /// Arms the finalizer that the object's type declares as [on request](crate::TypeOptions::finalizer_on_request).
     /// Does nothing if the type has none, or if it has run.
     pub fn request_finalizer(this: &Gc<T>) {
-        request_finalizer(Gc::object(this));
+        // SAFETY: the handle keeps the object.
+        unsafe { request_finalizer(Gc::object(this)) };
     }
 
     /// Runs `f` with the heap that the object lives in.
     pub fn with_heap<R>(this: &Gc<T>, f: impl FnOnce(&Heap) -> R) -> R {
-        Heap::with_state(HeapState::of(Gc::object(this)), f)
+        // SAFETY: the handle keeps the object, and that the state.
+        unsafe { Heap::with_state(HeapState::of(Gc::object(this)), f) }
     }
 }
 
@@ -194,9 +199,10 @@ impl<T: Trace> Gc<T> {
             return Err(this);
         }
         let payload = Gc::into_payload(this);
-        // SAFETY: the only handle was just consumed: the payload is moved out once, and its object is dismantled with
-        // it.
-        Ok(HeapState::dismantle(object, || unsafe { payload.read() }))
+        // SAFETY: called once, by `dismantle`, while the payload is intact: it is moved out.
+        let read = || unsafe { payload.read() };
+        // SAFETY: (1) the only handle was just consumed; (2) only it led to the payload, which isn't dropped in place.
+        Ok(unsafe { HeapState::dismantle(object, read) })
     }
 
     /// The payload, if this is the only handle.
@@ -228,13 +234,15 @@ impl<T: Trace> Gc<T> {
     {
         while !Gc::is_unique(this) {
             if Gc::object(this).header().is_held_once() {
-                HeapState::disown_weak(Gc::object(this));
+                // SAFETY: `this` keeps the object: it is borrowed exclusively, so no callback can drop it.
+                unsafe { HeapState::disown_weak(Gc::object(this)) };
             } else {
                 // USER CODE: `Clone`, and whatever the allocation collects; hence the loop.
                 let clone = T::clone(this);
                 *this = Gc::with_heap(this, |heap| heap.alloc(clone));
             }
         }
+        // As `may_lend` asks: a handle to a sized type is no view, and no *fixed* type is `Clone`.
         GcMut::lend(this)
     }
 }
@@ -249,8 +257,11 @@ fn may_lend<T: ?Sized>(this: &Gc<T>) -> bool {
 }
 
 /// See [`Gc::request_finalizer`].
-pub(super) fn request_finalizer(object: RawObject) {
-    // SAFETY: the object is alive, so its type is registered.
+///
+/// # Safety
+/// The object is alive.
+pub(super) unsafe fn request_finalizer(object: RawObject) {
+    // SAFETY: the caller's promise: a live object's type is registered.
     let ty = unsafe { type_of(object.header().type_id()) };
     if ty.hooks.finalizer.is_some() && !object.header().has(Flags::FINALIZED) {
         object.header().insert(Flags::FINALIZER);
@@ -262,8 +273,8 @@ impl<T: ?Sized> Deref for Gc<T> {
 
     #[inline(always)]
     fn deref(&self) -> &T {
-        // SAFETY: the handle keeps the object; its payload is only lent mutably while the one handle to it is borrowed
-        // (S1).
+        // SAFETY: the handle keeps the object. Its payload is lent mutably only while the one handle to it is borrowed
+        // exclusively, and never if it is *fixed* or seen through an unsized view (S1, `may_lend`).
         unsafe { self.payload.as_ref() }
     }
 }

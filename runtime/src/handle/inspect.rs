@@ -78,15 +78,18 @@ impl Heap {
     /// The number of [`WeakRef`](crate::WeakRef) and [`Proxy`](crate::Proxy) objects that refer to the object.
     #[must_use]
     pub fn get_weakref_count(&self, object: &impl Handle) -> usize {
+        // SAFETY: the handle keeps the object.
+        let record = unsafe { super::weak::record_of(object.as_object()) };
         // SAFETY: a record that the table leads to is in use.
-        super::weak::record_of(object.as_object()).map_or(0, |record| unsafe { record_ref(record) }.reference_count())
+        record.map_or(0, |record| unsafe { record_ref(record) }.reference_count())
     }
 
     /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without
     /// callback, then the others, newest first.
     #[must_use]
     pub fn get_weakrefs(&self, object: &impl Handle) -> Vec<AnyGc> {
-        let Some(record) = super::weak::record_of(object.as_object()) else { return Vec::new() };
+        // SAFETY: the handle keeps the object.
+        let Some(record) = (unsafe { super::weak::record_of(object.as_object()) }) else { return Vec::new() };
         // SAFETY: a record that the table leads to is in use.
         let record = unsafe { record_ref(record) };
         (0..record.reference_count()).filter_map(|index| record.reference(index)).filter_map(AnyGc::revive).collect()

@@ -132,7 +132,8 @@ macro_rules! reference_object {
             /// # Panics
             /// If memory is refused.
             pub fn new(referent: &impl Handle) -> Gc<$name> {
-                make(referent.as_object(), $kind, None, $name)
+                // SAFETY: (1) the handle `referent` keeps the object; (2) a transparent wrapper.
+                unsafe { make(referent.as_object(), $kind, None, $name) }
             }
 
             #[doc = concat!("A new ", $what, " to `referent`, with a callback.")]
@@ -140,7 +141,10 @@ macro_rules! reference_object {
             /// # Panics
             /// If memory is refused.
             pub fn with_callback<C: WeakCallback>(referent: &impl Handle, callback: C) -> Gc<$name> {
-                make(referent.as_object(), $kind, Some(make_callback(referent.as_object(), callback)), $name)
+                // SAFETY: the handle `referent` keeps the object.
+                let callback = unsafe { make_callback(referent.as_object(), callback) };
+                // SAFETY: (1) as above; (2) a transparent wrapper.
+                unsafe { make(referent.as_object(), $kind, Some(callback), $name) }
             }
 
             /// Whether the referent is alive.
@@ -154,7 +158,9 @@ macro_rules! reference_object {
             #[must_use]
             pub fn callback(&self) -> Option<AnyGc> {
                 self.0.record()?;
-                Some(AnyGc::from_borrowed(self.0.callback()?.object))
+                let callback = self.0.callback()?;
+                // SAFETY: the reference owns a count on its callback.
+                Some(unsafe { AnyGc::from_borrowed(callback.object) })
             }
         }
 
@@ -195,48 +201,68 @@ reference_object!(WeakRef, Kind::Reference, "weak reference");
 reference_object!(Proxy, Kind::Proxy, "proxy");
 
 /// Allocates the callback object, in the referent's heap.
-fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Callback {
+///
+/// # Safety
+/// `referent` is alive, and stays so during the call.
+unsafe fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Callback {
     /// # Safety
     /// `callback` is alive with payload `C`, `reference` is alive.
     unsafe fn call<C: WeakCallback>(callback: RawObject, reference: RawObject) {
-        // SAFETY: the caller's promise. The callback's handles are never handed out as the only one, so it isn't lent
-        // mutably meanwhile.
+        // SAFETY: the caller's promise. The callback isn't lent mutably meanwhile: the reference owns one count on it
+        // until `let_go` or `unlink` takes that, both of which come after the call, because the queue keeps the
+        // reference during it; so no handle to the callback is the only one (S1).
         let callback = unsafe { callback.payload().cast::<C>().as_ref() };
-        callback.call(&AnyGc::from_borrowed(reference));
+        // SAFETY: the caller's promise.
+        callback.call(&unsafe { AnyGc::from_borrowed(reference) });
     }
-    let object = Heap::with_state(HeapState::of(referent), |heap| heap.alloc(callback));
+    // SAFETY: the referent keeps the state.
+    let object = unsafe { Heap::with_state(HeapState::of(referent), |heap| heap.alloc(callback)) };
     let callback = Callback { object: Gc::object(&object), call: call::<C> };
     core::mem::forget(object);
     callback
 }
 
 /// A reference object to `referent`, of a type that wraps `Reference`.
-fn make<T: Trace>(referent: RawObject, kind: Kind, callback: Option<Callback>, wrap: fn(Reference) -> T) -> Gc<T> {
+///
+/// # Safety
+/// 1. `referent` is alive, and stays so during the call.
+/// 2. `T` is a transparent wrapper of `Reference`, the one for `kind`, and `wrap` makes it.
+unsafe fn make<T: Trace>(
+    referent: RawObject,
+    kind: Kind,
+    callback: Option<Callback>,
+    wrap: fn(Reference) -> T,
+) -> Gc<T> {
     let canonical = |record: NonNull<_>| {
-        // SAFETY: the record of the referent, which the caller has a handle to.
+        // SAFETY: (1): the record of a live object, looked up just now.
         let object = unsafe { record_ref(record) }.canonical(kind)?;
         object.header().increment();
-        // SAFETY: a live reference object of this kind, whose payload is a `T`; the reference was just made.
+        // SAFETY: (2): a live reference object of this kind, whose payload is a `T`; the reference was just made.
         Some(unsafe { Gc::from_owned(object.payload().cast::<T>()) })
     };
     if callback.is_none()
-        && let Some(known) = super::weak::record_of(referent).and_then(canonical)
+        // SAFETY: (1).
+        && let Some(known) = unsafe { super::weak::record_of(referent) }.and_then(canonical)
     {
         return known;
     }
     // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one,
     // with the record.
-    let reference = Heap::with_state(HeapState::of(referent), |heap| heap.alloc(wrap(Reference::new(kind, callback))));
-    let record = super::weak::record_for(referent);
+    let allocate = |heap: &Heap| heap.alloc(wrap(Reference::new(kind, callback)));
+    // SAFETY: (1): the referent keeps the state.
+    let reference = unsafe { Heap::with_state(HeapState::of(referent), allocate) };
+    // SAFETY: (1).
+    let record = unsafe { super::weak::record_for(referent) };
     if callback.is_none()
         && let Some(known) = canonical(record)
     {
         return known;
     }
     let object = Gc::object(&reference);
-    // SAFETY: the object was just made, with a wrapper of a `Reference` as its payload.
+    // SAFETY: (2): the object was just made, with a wrapper of a `Reference` as its payload.
     if !unsafe { Reference::of(&object) }.link(object, record) {
-        super::weak::let_go(record);
+        // SAFETY: (1) just found for a live object; (2) the last use of it, and the referent keeps the state.
+        unsafe { super::weak::let_go(record) };
         OutOfMemory::new((), size_of::<RawObject>()).raise();
     }
     reference
@@ -250,9 +276,11 @@ fn unlink(reference: &Reference) {
         reference.set_cleared();
         // SAFETY: a record that lists this object has not been freed.
         unsafe { record_ref(record) }.unlink(object);
-        super::weak::let_go(record);
+        // SAFETY: (1) that was this reference's part in it; (2) the last use, and the dying object keeps the state.
+        unsafe { super::weak::let_go(record) };
     }
     if let Some(callback) = reference.take_callback() {
-        HeapState::release(callback.object);
+        // SAFETY: the count on the callback that the reference owned until it was taken.
+        unsafe { HeapState::release(callback.object) };
     }
 }

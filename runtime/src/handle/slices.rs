@@ -126,7 +126,8 @@ impl Heap {
     fn reserve_tailed<M: Managed + ?Sized>(&self, layout: Option<Layout>) -> Option<Reservation> {
         let ty = self.state().types.get(M::DESCRIPTOR);
         let layout = layout?;
-        Reservation::new(self.state_ptr(), ty, tailed_size(layout), layout.align())
+        // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
+        unsafe { Reservation::new(self.state_ptr(), ty, tailed_size(layout), layout.align()) }
     }
 }
 

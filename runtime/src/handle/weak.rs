@@ -45,7 +45,8 @@ impl<T> Weak<T> {
 
 impl<T: ?Sized> Weak<T> {
     pub(super) fn to(handle: &Gc<T>) -> Weak<T> {
-        let record = record_for(Gc::object(handle));
+        // SAFETY: the handle keeps the object.
+        let record = unsafe { record_for(Gc::object(handle)) };
         // SAFETY: the record was just found.
         unsafe { Weak::from_record(Gc::payload(handle), record) }
     }
@@ -86,7 +87,8 @@ impl<T: ?Sized> Weak<T> {
     /// The number of weak handles to the object, this one included; 0 if it is dead.
     #[must_use]
     pub fn weak_count(&self) -> usize {
-        self.target().map_or(0, handle_count)
+        // SAFETY: a target that shows is alive.
+        self.target().map_or(0, |object| unsafe { handle_count(object) })
     }
 
     /// Whether both were made for the same object, or both for none.
@@ -111,38 +113,60 @@ impl<T: ?Sized> Weak<T> {
     }
 }
 
-/// The record of a live object.
+/// The record of an object, made if there is none. It is freed with its last handle or reference; one that has none yet
+/// stays until the object is parted from it.
 ///
 /// # Panics
 /// If memory for it is refused.
-pub(super) fn record_for(object: RawObject) -> NonNull<Record> {
-    // SAFETY: the object keeps the state.
+///
+/// # Safety
+/// The object is alive, or its block reserved for one to come.
+pub(super) unsafe fn record_for(object: RawObject) -> NonNull<Record> {
+    // SAFETY: the caller's promise: the block in use keeps the state.
     let state = unsafe { HeapState::of(object).as_ref() };
     let record = state.weak.find_or_make(object, &state.alloc);
     record.unwrap_or_else(|| OutOfMemory::new((), size_of::<Record>()).raise())
 }
 
-/// The record of a live object, if there is one.
-pub(super) fn record_of(object: RawObject) -> Option<NonNull<Record>> {
-    // SAFETY: the object keeps the state.
+/// The record of an object, if there is one.
+///
+/// # Safety
+/// The object is alive.
+pub(super) unsafe fn record_of(object: RawObject) -> Option<NonNull<Record>> {
+    // SAFETY: the caller's promise: the object keeps the state.
     unsafe { HeapState::of(object).as_ref() }.weak.find(object)
 }
 
 /// `Weak` handles to `object`.
-pub(super) fn handle_count(object: RawObject) -> usize {
+///
+/// # Safety
+/// The object is alive.
+pub(super) unsafe fn handle_count(object: RawObject) -> usize {
+    // SAFETY: the caller's promise.
+    let record = unsafe { record_of(object) };
     // SAFETY: a record that the table leads to is in use.
-    record_of(object).map_or(0, |record| unsafe { record_ref(record) }.handles() as usize)
+    record.map_or(0, |record| unsafe { record_ref(record) }.handles() as usize)
 }
 
 /// Whether anything refers to `object` weakly.
-pub(super) fn is_referred_to(object: RawObject) -> bool {
+///
+/// # Safety
+/// The object is alive.
+pub(super) unsafe fn is_referred_to(object: RawObject) -> bool {
+    // SAFETY: the caller's promise.
+    let record = unsafe { record_of(object) };
     // SAFETY: a record that the table leads to is in use.
-    record_of(object).is_some_and(|record| !unsafe { record_ref(record) }.is_unused())
+    record.is_some_and(|record| !unsafe { record_ref(record) }.is_unused())
 }
 
 /// Frees `record` if nothing names it any more but its object.
-pub(super) fn let_go(record: NonNull<Record>) {
-    // SAFETY: the caller has just let go of it, and only this function frees records of handles.
+///
+/// # Safety
+/// 1. The record is in use until this call: the caller has just let go of a handle or a reference of it, or has just
+///    found it for a live object.
+/// 2. The caller doesn't use it afterwards, nor its heap's state unless something else keeps that (S18).
+pub(super) unsafe fn let_go(record: NonNull<Record>) {
+    // SAFETY: (1).
     let this = unsafe { record_ref(record) };
     if !this.is_unused() {
         return;
@@ -156,7 +180,8 @@ pub(super) fn let_go(record: NonNull<Record>) {
     }
     // SAFETY: no handle, no reference, no table entry names the record.
     if unsafe { heap.free_record(record) } {
-        HeapState::free_if_unused(state);
+        // SAFETY: (1) the record's block kept the state until now; (2) the last use here, and by (2) the caller's.
+        unsafe { HeapState::free_if_unused(state) };
     }
 }
 
@@ -174,7 +199,8 @@ impl<T: ?Sized> Drop for Weak<T> {
         if let Some(record) = self.record {
             // SAFETY: a record with handles isn't freed.
             unsafe { record_ref(record) }.remove_handle();
-            let_go(record);
+            // SAFETY: (1) that was this handle's part in it; (2) the last use.
+            unsafe { let_go(record) };
         }
     }
 }
@@ -215,8 +241,12 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
 }
 
 /// What [`Gc::new_cyclic`] needs: a weak handle to an object that isn't there yet.
-pub(super) fn to_reserved<T: Managed>(object: RawObject) -> Weak<T> {
-    let record = record_for(object);
+///
+/// # Safety
+/// The object's block is reserved for a `T`.
+pub(super) unsafe fn to_reserved<T: Managed>(object: RawObject) -> Weak<T> {
+    // SAFETY: the caller's promise.
+    let record = unsafe { record_for(object) };
     // SAFETY: the record was just made; a sized payload starts where every payload does.
     unsafe { Weak::from_record(T::payload(object), record) }
 }

@@ -69,10 +69,14 @@ impl HeapState {
     pub(crate) unsafe fn allocate(state: NonNull<HeapState>, template: u32, bin: Bin) -> Option<RawObject> {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
+        // SAFETY: the caller's promise.
         #[cfg(tailbite_stress)]
-        super::stress::at_allocation(state);
+        unsafe {
+            super::stress::at_allocation(state);
+        }
         let Some(block) = this.alloc.allocate(bin) else {
-            return Self::allocate_after_collection(state, template, |this| this.alloc.allocate(bin));
+            // SAFETY: (1) the caller's promise; (2) `bin` is one of an object pool.
+            return unsafe { Self::allocate_after_collection(state, template, |this| this.alloc.allocate(bin)) };
         };
         // SAFETY: a block of an object pool, whose header word was initialised when it was carved.
         let object = unsafe { RawObject::from_block(block) };
@@ -80,7 +84,8 @@ impl HeapState {
             && !object.header().has(Flags::LISTED_YOUNG)
             && !this.young.push(object)
         {
-            Self::list(state, object);
+            // SAFETY: (1) the caller's promise; (2) reserved just now, in this heap.
+            unsafe { Self::list(state, object) };
         }
         Some(object)
     }
@@ -102,53 +107,70 @@ impl HeapState {
             // SAFETY: the caller's promise.
             return Some((unsafe { Self::allocate(state, ty.template, bin) }?, ty.template));
         }
+        // SAFETY: the caller's promise.
         #[cfg(tailbite_stress)]
-        super::stress::at_allocation(state);
+        unsafe {
+            super::stress::at_allocation(state);
+        }
         let template = ty.template | Flags::LARGE.bits() as u32;
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         let Some(block) = this.alloc.allocate_large(ty.kind(), size, align) else {
-            let object = Self::allocate_after_collection(state, template, |this| {
-                this.alloc.allocate_large(ty.kind(), size, align)
-            });
+            // SAFETY: (1) the caller's promise; (2) a large block is that of an object.
+            let object = unsafe {
+                Self::allocate_after_collection(state, template, |this| {
+                    this.alloc.allocate_large(ty.kind(), size, align)
+                })
+            };
             return Some((object?, template));
         };
         // SAFETY: a large block, whose header word is initialised.
         let object = unsafe { RawObject::from_block(block) };
         if ty.kind() == PoolKind::Tracked {
-            Self::list(state, object);
+            // SAFETY: (1) the caller's promise; (2) reserved just now, in this heap.
+            unsafe { Self::list(state, object) };
         }
         Some((object, template))
     }
 
     /// Memory was refused: collects everything and tries once more, unless the host wants no collection inside
     /// allocations (S19).
+    ///
+    /// # Safety
+    /// 1. `state` is alive and stays so during the call.
+    /// 2. `allocate` reserves an object block of this heap whose header word is initialised.
     #[cold]
-    fn allocate_after_collection(
+    unsafe fn allocate_after_collection(
         state: NonNull<HeapState>,
         template: u32,
         allocate: impl Fn(&HeapState) -> Option<NonNull<u8>>,
     ) -> Option<RawObject> {
-        // SAFETY: the callers promise that the state is alive.
+        // SAFETY: (1).
         let this = unsafe { state.as_ref() };
         if this.policy.trigger.get() == Trigger::Allocation && !this.collecting.get() && !this.closed.get() {
-            Self::collect(state, Generation::Old);
+            // SAFETY: (1).
+            unsafe { Self::collect(state, Generation::Old) };
             this.alloc.trim();
         }
         let block = allocate(this)?;
-        // SAFETY: an object block, whose header word is initialised.
+        // SAFETY: (2).
         let object = unsafe { RawObject::from_block(block) };
         if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
-            Self::list(state, object);
+            // SAFETY: (1); (2): reserved just now, in this heap.
+            unsafe { Self::list(state, object) };
         }
         Some(object)
     }
 
     /// Lists a reserved block the slow way: sees whether a collection is due, and lets the list grow or spill.
+    ///
+    /// # Safety
+    /// 1. `state` is alive and stays so during the call.
+    /// 2. `object` is a block of this heap that stays reserved during the call.
     #[cold]
     #[inline(never)]
-    fn list(state: NonNull<HeapState>, object: RawObject) {
-        // SAFETY: the callers promise that the state is alive.
+    unsafe fn list(state: NonNull<HeapState>, object: RawObject) {
+        // SAFETY: (1).
         let this = unsafe { state.as_ref() };
         if this.closed.get() {
             // Never collected again: a list would only pin pools.
@@ -165,7 +187,8 @@ impl HeapState {
                     Trigger::Safepoint => this.policy.due.set(true),
                     Trigger::Allocation => {
                         if let Some(generation) = this.policy.select(live + 1) {
-                            Self::collect(state, generation);
+                            // SAFETY: (1).
+                            unsafe { Self::collect(state, generation) };
                         }
                         live = 0;
                     }
@@ -212,8 +235,11 @@ impl HeapState {
     }
 
     /// Collects if a trigger is due; the number of objects collected.
-    pub(crate) fn safepoint(state: NonNull<HeapState>) -> usize {
-        // SAFETY: the callers promise that the state is alive.
+    ///
+    /// # Safety
+    /// `state` is alive and stays so during the call.
+    pub(crate) unsafe fn safepoint(state: NonNull<HeapState>) -> usize {
+        // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         if !this.policy.due.get() || this.collecting.get() || this.closed.get() {
             return 0;
@@ -221,7 +247,8 @@ impl HeapState {
         let count = this.young_listed().unwrap_or(usize::MAX);
         let selected = if count > this.policy.young_allowance() { this.policy.select(count) } else { None };
         match selected {
-            Some(generation) => Self::collect(state, generation),
+            // SAFETY: the caller's promise.
+            Some(generation) => unsafe { Self::collect(state, generation) },
             None => {
                 this.refresh_young_check();
                 0
@@ -230,9 +257,13 @@ impl HeapState {
     }
 
     /// Lists a block that was reserved earlier, if user code ran meanwhile and a collection dropped it from the list.
-    pub(crate) fn list_again(state: NonNull<HeapState>, object: RawObject, template: u32) {
+    ///
+    /// # Safety
+    /// 1. `state` is alive.
+    /// 2. `object` is a reserved block of this heap.
+    pub(crate) unsafe fn list_again(state: NonNull<HeapState>, object: RawObject, template: u32) {
         if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
-            // SAFETY: the callers promise that the state is alive.
+            // SAFETY: (1).
             let this = unsafe { state.as_ref() };
             if !this.closed.get() {
                 this.young.push_or_spill(object, 0, &this.alloc);

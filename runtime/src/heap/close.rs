@@ -12,19 +12,55 @@ use crate::alloc::PoolKind;
 use crate::collect::Generation;
 use crate::object::{Flags, RawObject};
 
+/// An operation on the stack: keeps the state from when it is entered until this is dropped (S18).
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Operation(NonNull<HeapState>);
+
+impl Operation {
+    /// Enters an operation.
+    ///
+    /// # Safety
+    /// 1. `state` is alive.
+    /// 2. The caller doesn't use it after this is dropped, unless something else keeps it (S18).
+    pub(crate) unsafe fn enter(state: NonNull<HeapState>) -> Operation {
+        // SAFETY: (1).
+        unsafe { state.as_ref() }.enter_operation();
+        Operation(state)
+    }
+
+    /// The state that this keeps.
+    pub(crate) fn state(&self) -> &HeapState {
+        // SAFETY: the operation keeps the state.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Operation {
+    fn drop(&mut self) {
+        // SAFETY: (1) ends what `enter` entered, once; (2) promised to `enter`, and no borrow from `state` is left.
+        unsafe { HeapState::end_operation(self.0) };
+    }
+}
+
 impl HeapState {
     /// Rounds of collection at closing: finalizers may make new garbage, but not forever.
     const CLOSING_ROUNDS: usize = 8;
 
-    /// Keeps the state until the paired [`end_operation`](HeapState::end_operation).
+    /// Keeps the state until the paired [`end_operation`](HeapState::end_operation). Where both are in one function,
+    /// [`Operation`] pairs them.
     pub(crate) fn enter_operation(&self) {
         self.operations.set(self.operations.get().saturating_add(1));
     }
 
     /// Ends an operation: closes the heap if that was asked for meanwhile, and frees the state if nothing keeps it any
     /// more.
-    pub(crate) fn end_operation(state: NonNull<HeapState>) {
-        // SAFETY: the operation kept the state.
+    ///
+    /// # Safety
+    /// 1. The caller ends an operation that was entered, and that nobody else ends.
+    /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
+    pub(crate) unsafe fn end_operation(state: NonNull<HeapState>) {
+        // SAFETY: (1): the operation keeps the state.
         let this = unsafe { state.as_ref() };
         if this.close_requested.get() && !this.collecting.get() {
             this.close_requested.set(false);
@@ -34,14 +70,19 @@ impl HeapState {
         if this.operations.get() != u32::MAX {
             this.operations.set(this.operations.get() - 1);
         }
-        Self::free_if_unused(state);
+        // SAFETY: (1) the operation kept the state until now; (2) the last use here, and by (2) the caller's.
+        unsafe { Self::free_if_unused(state) };
     }
 
-    /// Frees the state if nothing keeps it. For whoever just let go of something that did, as the last thing it does.
+    /// Frees the state if nothing keeps it. Each caller ends with this call, and names what kept the state until then.
+    ///
+    /// # Safety
+    /// 1. Something kept the state until the caller let go of it, just now: nobody can have freed it since.
+    /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
     #[cold]
     #[inline(never)]
-    pub(crate) fn free_if_unused(state: NonNull<HeapState>) {
-        // SAFETY: what the caller just let go of kept the state, and only this function frees it.
+    pub(crate) unsafe fn free_if_unused(state: NonNull<HeapState>) {
+        // SAFETY: (1): only this function frees a state.
         let this = unsafe { state.as_ref() };
         if this.closed.get() && this.operations.get() == 0 && this.alloc.is_empty() {
             // SAFETY: nothing keeps the state: closed, no operation, no block in use (that of an object whose payload
@@ -51,31 +92,41 @@ impl HeapState {
     }
 
     /// The `Heap` is dropped.
-    pub(crate) fn close(state: NonNull<HeapState>) {
-        // SAFETY: the `Heap` kept the state until now.
+    ///
+    /// # Safety
+    /// 1. The state is not closed, and this is asked once: whoever owns the state, a `Heap` or the thread, gives it up.
+    /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
+    pub(crate) unsafe fn close(state: NonNull<HeapState>) {
+        // SAFETY: (1): a state that isn't closed is never freed.
         let this = unsafe { state.as_ref() };
         this.close_requested.set(true);
         if Drops::is_full() {
             // A heap that another heap's garbage owned, and so on: the drop at the limit of the stack closes it.
-            Self::wait(state);
+            // SAFETY: as above.
+            unsafe { Self::wait(state) };
             return;
         }
-        this.enter_operation();
-        Self::end_operation(state);
+        // SAFETY: as above; its end, which closes the state, is the last use here, and by (2) the caller's.
+        drop(unsafe { Operation::enter(state) });
     }
 
     /// Closes a state that nothing was allocated from yet: made for one object in the thread's last moments.
-    pub(crate) fn close_at_birth(state: NonNull<HeapState>) {
-        // SAFETY: the caller has just made the state.
+    ///
+    /// # Safety
+    /// The caller has just made the state.
+    pub(crate) unsafe fn close_at_birth(state: NonNull<HeapState>) {
+        // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         this.closed.set(true);
         this.alloc.close();
     }
 
+    /// Closes the state, as the last part of an operation, which keeps it meanwhile.
     fn close_now(&self) {
         self.end_immortality();
         for _ in 0..Self::CLOSING_ROUNDS {
-            if Self::collect(NonNull::from(self), Generation::Old) == 0 {
+            // SAFETY: the operation that ends with this keeps the state.
+            if unsafe { Self::collect(NonNull::from(self), Generation::Old) } == 0 {
                 break;
             }
         }
@@ -109,7 +160,8 @@ impl HeapState {
             self.for_each_object(kind, |object| {
                 if object.header().has(Flags::IMMORTAL) {
                     object.header().remove(Flags::IMMORTAL);
-                    Self::release(object);
+                    // SAFETY: the heap's own reference, which the bit stood for; the walk doesn't use the object again.
+                    unsafe { Self::release(object) };
                 }
             });
         }

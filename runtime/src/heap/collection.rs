@@ -14,6 +14,7 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
@@ -24,22 +25,28 @@ use crate::weak::PendingCallbacks;
 impl HeapState {
     /// Collects `generation` and all younger ones; the number of objects freed. 0 at once if a collection is under way,
     /// or if the heap is closed. Never unwinds.
-    pub(crate) fn collect(state: NonNull<HeapState>, generation: Generation) -> usize {
-        // SAFETY: the callers promise that the state is alive.
+    ///
+    /// # Safety
+    /// 1. `state` is alive; during the call an operation keeps it.
+    /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
+    pub(crate) unsafe fn collect(state: NonNull<HeapState>, generation: Generation) -> usize {
+        // SAFETY: (1).
         let this = unsafe { state.as_ref() };
         if this.closed.get() || this.collecting.replace(true) {
             return 0;
         }
-        this.enter_operation();
+        // SAFETY: (1), (2).
+        let operation = unsafe { Operation::enter(state) };
         let scope = this.open_scope();
         let collected = this.run_collection(generation);
         Drops::close_scope(scope);
         this.collecting.set(false);
         this.refresh_young_check();
-        Self::end_operation(state);
+        drop(operation);
         collected
     }
 
+    /// What `collect` does within its operation.
     fn run_collection(&self, generation: Generation) -> usize {
         self.policy.begin(generation);
         self.alloc.hold();
@@ -66,7 +73,8 @@ impl HeapState {
         self.alloc.release_hold();
         self.policy.end(generation, totals.survivors, collected, totals.opaque_cells);
         while let Some(reference) = parked.pop() {
-            self.let_go(reference);
+            // SAFETY: a reference object that was parked; the queue's count on it is given up.
+            unsafe { self.let_go(reference) };
         }
         totals.report(self);
         collected
@@ -126,8 +134,10 @@ impl HeapState {
                     // SAFETY: an object of the set is alive, so its type is registered.
                     let ty = unsafe { type_of(object.header().type_id()) };
                     object.header().increment();
-                    self.finalize(object, ty);
-                    Self::release(object);
+                    // SAFETY: `ty` is the object's type, and the reference that was just made keeps it alive.
+                    unsafe { self.finalize(object, ty) };
+                    // SAFETY: that reference is given up; the walk doesn't use the object again.
+                    unsafe { Self::release(object) };
                 }
             });
         }
@@ -151,7 +161,9 @@ impl HeapState {
             let ty = unsafe { type_of(object.header().type_id()) };
             if let Some(drop) = ty.descriptor.drop {
                 Drops::enter_forced();
-                self.drop_payload(object, ty, drop, object.header().has(Flags::LOUD));
+                // SAFETY: (1) the type is the object's; (2) doomed garbage, visited once: nothing revives it, and what
+                // refers to it is garbage too, whose drop only counts (S7).
+                unsafe { self.drop_payload(object, ty, drop, object.header().has(Flags::LOUD)) };
                 Self::leave_drop();
             }
         });

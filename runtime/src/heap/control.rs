@@ -31,7 +31,8 @@ impl Heap {
     /// assert_eq!(heap.collect(Generation::Old), 1);
     /// ```
     pub fn collect(&self, generation: Generation) -> usize {
-        HeapState::collect(self.state_ptr(), generation)
+        // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
+        unsafe { HeapState::collect(self.state_ptr(), generation) }
     }
 
     /// The thresholds of the three generations. A generation is collected when its [count](Heap::get_count) *exceeds*
@@ -109,7 +110,8 @@ impl Heap {
     /// ```
     #[inline]
     pub fn safepoint(&self) -> usize {
-        if self.state().policy.due.get() { HeapState::safepoint(self.state_ptr()) } else { 0 }
+        // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
+        if self.state().policy.due.get() { unsafe { HeapState::safepoint(self.state_ptr()) } } else { 0 }
     }
 
     /// How far the old generation must grow between automatic full collections.

@@ -11,6 +11,7 @@
 use core::mem::needs_drop;
 use core::ptr::NonNull;
 
+use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
@@ -33,13 +34,15 @@ impl HeapState {
         let object = unsafe { RawObject::from_payload(payload) };
         let is_thin = size_of::<NonNull<T>>() == size_of::<usize>();
         if !is_thin || object.header().has(Flags::SLOW) {
-            Self::die_slowly(object);
+            // SAFETY: (1).
+            unsafe { Self::die_slowly(object) };
             return;
         }
         let state = Self::of(object);
         if needs_drop::<T>() {
             if !Drops::enter() {
-                Self::queue(state, object);
+                // SAFETY: (1): dead, and given up by the caller.
+                unsafe { Self::queue(state, object) };
                 return;
             }
             // The object is no more before its payload drops: nothing reveals it, no walk looks at it.
@@ -50,14 +53,18 @@ impl HeapState {
         } else {
             object.header().clear();
         }
-        // SAFETY: the payload is dropped, the header cleared.
+        // SAFETY: (1) the payload is dropped, the header cleared; (2) the last use of both.
         unsafe { Self::free_block(state, object) };
     }
 
     /// The same for an object of which only the address is known, or which needs more than a drop.
+    ///
+    /// # Safety
+    /// The object's count has just reached zero, by a reference that the caller gave up; the caller doesn't use it
+    /// afterwards, nor its heap's state unless something else keeps that (S18).
     #[cold]
     #[inline(never)]
-    pub(crate) fn die_slowly(object: RawObject) {
+    pub(crate) unsafe fn die_slowly(object: RawObject) {
         let header = object.header();
         if header.has(Flags::SATURATED) {
             // References were lost count of: never freed (S21).
@@ -73,48 +80,66 @@ impl HeapState {
         // SAFETY: the state lives as long as the object's block is in use.
         let this = unsafe { state.as_ref() };
         if !Drops::enter() {
-            Self::queue(state, object);
+            // SAFETY: dead, and given up by the caller.
+            unsafe { Self::queue(state, object) };
             return;
         }
-        let dead = this.destroy(object);
+        // SAFETY: dead, and given up by the caller. The block stays in use meanwhile, and keeps the state.
+        let dead = unsafe { this.destroy(object) };
         if dead {
             Self::leave_drop();
-            // SAFETY: `destroy` dropped the payload and cleared the header.
+            // SAFETY: (1) `destroy` dropped the payload and cleared the header; (2) the last use of block and state.
             unsafe { Self::free_block(state, object) };
         } else {
             // Alive again, so it may be anybody's, and its death needn't wait for this call: the operation keeps the
             // state instead.
-            this.enter_operation();
+            // SAFETY: (1) no user code ran since the object was found alive: until here it keeps the state; (2) its end
+            // is the last use here, and by the caller's promise the caller's.
+            let operation = unsafe { Operation::enter(state) };
             Self::leave_drop();
-            Self::end_operation(state);
+            drop(operation);
         }
     }
 
     /// Lets go of a reference to `object` that the caller owns.
-    pub(crate) fn release(object: RawObject) {
+    ///
+    /// # Safety
+    /// The caller owns the reference, and gives it up: it doesn't use the object afterwards, nor its heap's state
+    /// unless something else keeps that (S18).
+    pub(crate) unsafe fn release(object: RawObject) {
         if object.header().decrement() {
-            Self::die_slowly(object);
+            // SAFETY: that was the last reference, and the caller's.
+            unsafe { Self::die_slowly(object) };
         }
     }
 
-    /// Carries out the death of an object that was queued. A payload drop is under way, and an operation keeps the
-    /// state.
-    pub(crate) fn die_from_queue(&self, object: RawObject) {
-        if self.destroy(object) {
-            // SAFETY: `destroy` dropped the payload and cleared the header.
+    /// Carries out the death of an object that was queued. A payload drop is under way.
+    ///
+    /// # Safety
+    /// 1. `object` was taken out of this heap's queue; the caller doesn't use it afterwards.
+    /// 2. An operation keeps the state.
+    pub(crate) unsafe fn die_from_queue(&self, object: RawObject) {
+        // SAFETY: (1): dead, and given up by whoever queued it.
+        if unsafe { self.destroy(object) } {
+            // SAFETY: (1) `destroy` dropped the payload and cleared the header; (2) the operation keeps the state.
             unsafe { Self::free_block(NonNull::from(self), object) };
         }
     }
 
     /// Takes a dead object through finalizer, weak references and the drop of its payload. False if it was resurrected;
     /// otherwise its header is cleared, up to `LARGE`, and its block is to be freed.
-    fn destroy(&self, object: RawObject) -> bool {
+    ///
+    /// # Safety
+    /// `object` is dead (its count is zero), not torn down yet, and nobody else does it: whoever gave up the last
+    /// reference left it to the caller. Its block in use keeps the state.
+    unsafe fn destroy(&self, object: RawObject) -> bool {
         let header = object.header();
         // SAFETY: a dead object that has not been torn down still has its type.
         let ty = unsafe { type_of(header.type_id()) };
         if header.has(Flags::FINALIZER) {
             header.increment();
-            self.finalize(object, ty);
+            // SAFETY: `ty` is the object's type, and the reference that was just made keeps it alive.
+            unsafe { self.finalize(object, ty) };
             if !header.decrement() {
                 self.list_resurrected(object);
                 return false;
@@ -134,7 +159,9 @@ impl HeapState {
             header.insert(Flags::LARGE);
         }
         if let Some(drop) = ty.descriptor.drop {
-            self.drop_payload(object, ty, drop, loud);
+            // SAFETY: (1) the type is the object's; (2) dead, left to the caller, and nothing leads to it any more: no
+            // handle, no weak reference, no walk (its header is cleared).
+            unsafe { self.drop_payload(object, ty, drop, loud) };
         }
         true
     }
@@ -142,11 +169,15 @@ impl HeapState {
     /// Moves the payload out of an object of which the caller owns the only reference, and frees the block. The
     /// finalizer doesn't run; weak references are cleared, and their callbacks run while `read`'s result is the
     /// caller's already (S15).
-    pub(crate) fn dismantle<V>(object: RawObject, read: impl FnOnce() -> V) -> V {
+    ///
+    /// # Safety
+    /// 1. The object is alive, the caller owns the only reference to it, and gives that up.
+    /// 2. After `read`, which runs no user code and moves the payload out, nobody uses the payload.
+    pub(crate) unsafe fn dismantle<V>(object: RawObject, read: impl FnOnce() -> V) -> V {
         let state = Self::of(object);
-        // SAFETY: the state lives as long as the object, and then as long as the operation.
-        let this = unsafe { state.as_ref() };
-        this.enter_operation();
+        // SAFETY: (1) the object, alive by (1), keeps the state until then; (2) its end is the last use.
+        let operation = unsafe { Operation::enter(state) };
+        let this = operation.state();
         let header = object.header();
         let last = header.decrement();
         debug_assert!(last, "only the last reference can be unwrapped");
@@ -161,16 +192,19 @@ impl HeapState {
         if large {
             header.insert(Flags::LARGE);
         }
-        // SAFETY: the payload was moved out, the header cleared; the operation keeps the state.
+        // SAFETY: (1) the payload was moved out, the header cleared; (2) the operation keeps the state.
         unsafe { Self::free_block(state, object) };
         this.run_callbacks(&due);
-        Self::end_operation(state);
+        drop(operation);
         value
     }
 
     /// Clears the weak references to a live object and runs their callbacks, as if it had died for them.
-    pub(crate) fn disown_weak(object: RawObject) {
-        // SAFETY: the object, which the caller has a handle to, keeps the state.
+    ///
+    /// # Safety
+    /// The object is alive, and stays so during the call: the caller owns a reference to it.
+    pub(crate) unsafe fn disown_weak(object: RawObject) {
+        // SAFETY: the caller's promise: the object keeps the state.
         let this = unsafe { Self::of(object).as_ref() };
         let due = PendingCallbacks::default();
         this.clear_weak(object, &due, |_| false);
@@ -180,23 +214,28 @@ impl HeapState {
     /// Frees a reserved block that never became an object.
     ///
     /// # Safety
-    /// The block is reserved, its header still that of a free block, and nobody uses it.
+    /// The block of this heap is reserved, its header still that of a free block, and nobody uses it. The caller
+    /// doesn't use the state afterwards, unless something else keeps it (S18).
     pub(crate) unsafe fn cancel(state: NonNull<HeapState>, object: RawObject, template: u32) {
         if object.header().has(Flags::WEAK) {
             // Weak handles to an object that never came to be: dead ones. No callback can be waiting for it.
-            // SAFETY: the caller's promise keeps the state.
+            // SAFETY: the reserved block keeps the state.
             unsafe { state.as_ref() }.clear_weak(object, &PendingCallbacks::default(), |_| false);
         }
         if template & Flags::LARGE.bits() as u32 != 0 {
             object.header().insert(Flags::LARGE);
         }
-        // SAFETY: the caller's promise.
+        // SAFETY: (1) there is no payload, and the header is that of a free block; (2) the last use of both.
         unsafe { Self::free_block(state, object) };
     }
 
     /// Drops the payload of an object that nothing uses any more.
-    pub(crate) fn drop_payload(&self, object: RawObject, ty: &Type, drop: unsafe fn(RawObject), loud: bool) {
-        // SAFETY: the object is dead or garbage, and this is the last use of its payload.
+    ///
+    /// # Safety
+    /// 1. `ty` is the type that the object has, or had until its header was cleared; `drop` is its drop.
+    /// 2. The payload is complete, and this is its last use. The object's block stays in use meanwhile.
+    pub(crate) unsafe fn drop_payload(&self, object: RawObject, ty: &Type, drop: unsafe fn(RawObject), loud: bool) {
+        // SAFETY: (1), (2).
         let run = || unsafe { drop(object) };
         if !loud {
             run();
@@ -212,15 +251,21 @@ impl HeapState {
         }
     }
 
-    /// Runs the finalizer that is due. The caller holds a reference to the object.
-    pub(crate) fn finalize(&self, object: RawObject, ty: &Type) {
+    /// Runs the finalizer that is due.
+    ///
+    /// # Safety
+    /// The object is alive, and stays so during the call: the caller owns a reference to it. `ty` is its type.
+    pub(crate) unsafe fn finalize(&self, object: RawObject, ty: &Type) {
         if object.is_tracked() {
             // Once in its life, and noted before the call, which may do anything.
             object.header().remove(Flags::FINALIZER);
             object.header().insert(Flags::FINALIZED);
         }
         if let Some(finalizer) = &ty.hooks.finalizer {
-            self.call_user(UnraisableContext::Finalizer, ty.name(), || (finalizer.call)(object));
+            self.call_user(UnraisableContext::Finalizer, ty.name(), || {
+                // SAFETY: the caller's promise.
+                unsafe { finalizer.run(object) }
+            });
         }
     }
 
@@ -244,20 +289,26 @@ impl HeapState {
                     unsafe { (callback.call)(callback.object, reference) }
                 });
             }
-            self.let_go(reference);
+            // SAFETY: a reference object that was due; the queue's count on it is given up.
+            unsafe { self.let_go(reference) };
         }
     }
 
     /// Drops the callback of a cleared reference, and the queue's count on the reference.
-    pub(crate) fn let_go(&self, reference: RawObject) {
-        // SAFETY: the queue holds live reference objects.
+    ///
+    /// # Safety
+    /// `reference` was taken out of a queue of reference objects: the caller owns one count on it, and gives it up.
+    pub(crate) unsafe fn let_go(&self, reference: RawObject) {
+        // SAFETY: the caller's promise: a live reference object.
         let callback = unsafe { Reference::of(&reference) }.take_callback();
         // A scope, because either may die here and now, and be anything.
         let scope = self.open_scope();
         if let Some(callback) = callback {
-            Self::release(callback.object);
+            // SAFETY: the count on the callback that the reference owned until it was taken.
+            unsafe { Self::release(callback.object) };
         }
-        Self::release(reference);
+        // SAFETY: the caller's count.
+        unsafe { Self::release(reference) };
         Drops::close_scope(scope);
     }
 
@@ -293,12 +344,14 @@ impl HeapState {
             this.middle.remove(object, &this.alloc);
             // SAFETY: (1).
             unsafe { this.alloc.free_large(object.block()) };
-            Self::free_if_unused(state);
+            // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
+            unsafe { Self::free_if_unused(state) };
             return;
         }
         // SAFETY: (1); the pool is the block's.
         if unsafe { this.alloc.free(object.block(), pool) } && this.closed.get() {
-            Self::free_if_unused(state);
+            // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
+            unsafe { Self::free_if_unused(state) };
         }
     }
 

@@ -4,6 +4,7 @@ use core::cell::Cell;
 use core::mem::ManuallyDrop;
 use core::ptr::NonNull;
 
+use super::close::Operation;
 use super::state::HeapState;
 use super::{Heap, OutOfMemory};
 use crate::alloc::AllocatorOptions;
@@ -22,7 +23,8 @@ struct Closer;
 impl Drop for Closer {
     fn drop(&mut self) {
         if let Some(state) = DEFAULT.get() {
-            HeapState::close(state);
+            // SAFETY: (1) the thread owns its default heap's state, and closes it here only; (2) the last use.
+            unsafe { HeapState::close(state) };
         }
     }
 }
@@ -61,7 +63,8 @@ fn make() -> Option<NonNull<HeapState>> {
     let state = HeapState::try_new(AllocatorOptions::default())?;
     DEFAULT.set(Some(state));
     if CLOSER.try_with(|_| ()).is_err() {
-        HeapState::close_at_birth(state);
+        // SAFETY: just made.
+        unsafe { HeapState::close_at_birth(state) };
     }
     Some(state)
 }
@@ -88,20 +91,17 @@ impl Heap {
     /// ```
     pub fn with_default<R>(f: impl FnOnce(&Heap) -> R) -> R {
         let Some(state) = default_state() else { OutOfMemory::new((), size_of::<HeapState>()).raise() };
-        Heap::with_state(state, f)
+        // SAFETY: `DEFAULT` leads to a state until it is freed.
+        unsafe { Heap::with_state(state, f) }
     }
 
     /// Runs `f` with the heap of this state, which an operation keeps meanwhile.
-    pub(crate) fn with_state<R>(state: NonNull<HeapState>, f: impl FnOnce(&Heap) -> R) -> R {
-        struct Operation(NonNull<HeapState>);
-        impl Drop for Operation {
-            fn drop(&mut self) {
-                HeapState::end_operation(self.0);
-            }
-        }
-        // SAFETY: the caller has an object of the heap, or the default heap's state.
-        unsafe { state.as_ref() }.enter_operation();
-        let operation = Operation(state);
+    ///
+    /// # Safety
+    /// `state` is alive. The caller doesn't use it afterwards, unless something else keeps it (S18).
+    pub(crate) unsafe fn with_state<R>(state: NonNull<HeapState>, f: impl FnOnce(&Heap) -> R) -> R {
+        // SAFETY: the caller's promise.
+        let operation = unsafe { Operation::enter(state) };
         // A view: it must not close the heap.
         let heap = ManuallyDrop::new(Heap { state });
         let result = f(&heap);

@@ -89,7 +89,8 @@ impl Heap {
 
 impl Drop for Heap {
     fn drop(&mut self) {
-        HeapState::close(self.state);
+        // SAFETY: (1) the `Heap` owns its state, and is dropped once (views never are); (2) the last use.
+        unsafe { HeapState::close(self.state) };
     }
 }
 

@@ -16,8 +16,11 @@ thread_local! {
 }
 
 /// An object is about to be allocated.
-pub(crate) fn at_allocation(state: NonNull<HeapState>) {
-    // SAFETY: the caller promises that the state is alive.
+///
+/// # Safety
+/// `state` is alive and stays so during the call.
+pub(crate) unsafe fn at_allocation(state: NonNull<HeapState>) {
+    // SAFETY: the caller's promise.
     let this = unsafe { state.as_ref() };
     let wanted = this.policy.is_automatic() && this.policy.trigger.get() == Trigger::Allocation;
     if !wanted || this.collecting.get() || this.closed.get() || *EVERY == 0 {
@@ -25,10 +28,11 @@ pub(crate) fn at_allocation(state: NonNull<HeapState>) {
     }
     let count = ALLOCATIONS.get() + 1;
     ALLOCATIONS.set(count);
-    if count % *EVERY == 0 {
+    if count.is_multiple_of(*EVERY) {
         let turn = count / *EVERY;
-        HeapState::collect(state, Generation::ALL[if turn % 16 == 0 { 2 } else { turn % 2 }]);
-        if turn % 64 == 0 {
+        // SAFETY: the caller's promise.
+        unsafe { HeapState::collect(state, Generation::ALL[if turn.is_multiple_of(16) { 2 } else { turn % 2 }]) };
+        if turn.is_multiple_of(64) {
             this.check();
         }
     }

@@ -23,24 +23,32 @@ pub(crate) struct Waiting {
 
 impl HeapState {
     /// Queues a dead object for the payload drop at the limit.
+    ///
+    /// # Safety
+    /// `object` is a dead object of this heap (its count is zero) that is not torn down and in no queue; it is left to
+    /// the queue.
     #[cold]
-    pub(crate) fn queue(state: NonNull<HeapState>, object: RawObject) {
-        // SAFETY: the object's block keeps the state.
+    pub(crate) unsafe fn queue(state: NonNull<HeapState>, object: RawObject) {
+        // SAFETY: the object's block, which is in use, keeps the state.
         let this = unsafe { state.as_ref() };
         if object.pool_ref().mark() != 0 {
             // A collection may be examining it: what it holds counts as held from outside now, and its count as a link
             // (S12).
             SideState::REST.set(object);
         }
-        Self::wait(state);
+        // SAFETY: as above.
+        unsafe { Self::wait(state) };
         let mut queue = this.waiting.queue.get();
         queue.push(object, &this.alloc);
         this.waiting.queue.set(queue);
     }
 
     /// Puts a heap on the list: the payload drop at the limit has something to do for it.
-    pub(crate) fn wait(state: NonNull<HeapState>) {
-        // SAFETY: the caller has something of the heap's.
+    ///
+    /// # Safety
+    /// `state` is alive.
+    pub(crate) unsafe fn wait(state: NonNull<HeapState>) {
+        // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         if !this.waiting.is_listed.replace(true) {
             this.enter_operation();
@@ -58,10 +66,14 @@ impl HeapState {
     }
 
     /// Carries out queued deaths until none is left, those of one payload before those that waited already (S13).
-    fn drain(&self) {
+    ///
+    /// # Safety
+    /// An operation keeps the state.
+    unsafe fn drain(&self) {
         let mut waiting = self.waiting.queue.take();
         while let Some(object) = waiting.pop(&self.alloc) {
-            self.die_from_queue(object);
+            // SAFETY: (1) taken out of the queue just now; (2) the caller's promise.
+            unsafe { self.die_from_queue(object) };
             let mut first = self.waiting.queue.take();
             if !first.is_empty() {
                 first.append(waiting, &self.alloc);
@@ -84,7 +96,9 @@ fn drain() {
         let this = unsafe { state.as_ref() };
         WAITING.set(this.waiting.next.take());
         this.waiting.is_listed.set(false);
-        this.drain();
-        HeapState::end_operation(state);
+        // SAFETY: that operation.
+        unsafe { this.drain() };
+        // SAFETY: (1) entered by `wait`, and the state is off the list; (2) the last use.
+        unsafe { HeapState::end_operation(state) };
     }
 }

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! The count sits on top, so that a carry out of it leaves the word (and can be seen) instead of running into the type.
-//! Two of the gc bits belong to the *block* rather than to the object and survive its death ([`Header::LISTED`]): they
+//! Two of the gc bits belong to the *block* rather than to the object and survive its death ([`Flags::LISTED`]): they
 //! say that the collector's lists hold the block's address. While an object is queued for its drop the count is zero
 //! anyway, and the bits from
 //! [`LINK_SHIFT`] on hold the number of the next queued block instead.

@@ -20,15 +20,16 @@ pub(crate) const HEADER_SIZE: usize = size_of::<Header>();
 
 /// The address of an object: of its header, at the start of its block. Carries no reference.
 ///
-/// Invariant *valid-header*: as long as the block is allocated, the address leads to an initialised [`Header`], and
-/// masking it leads to the block's [`Pool`] (S16, S17). Both only hand out shared references, and everything in them is
-/// a cell.
+/// Invariant *valid-header*: as long as the block's pool is in use (pinned, held, or with a block in use), the address
+/// leads to an initialised [`Header`], and masking it leads to the block's [`Pool`] (S16, S17). The block itself may be
+/// free: lists, queues and walks read the headers of such blocks too. Both only hand out shared references, and
+/// everything in them is a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RawObject(NonNull<u8>);
 
 impl RawObject {
     /// # Safety
-    /// 1. `block` is an allocated object block whose header word is initialised.
+    /// 1. `block` is a block of an object pool in use, free or not, whose header word is initialised.
     /// 2. `block` carries the provenance of the whole pool.
     #[inline(always)]
     pub(crate) unsafe fn from_block(block: NonNull<u8>) -> RawObject {
@@ -75,7 +76,7 @@ impl RawObject {
     /// The pool, as a reference to its cells.
     #[inline(always)]
     pub(crate) fn pool_ref(&self) -> &Pool {
-        // SAFETY: valid-header: masking finds the pool, which lives as long as one of its blocks is allocated.
+        // SAFETY: valid-header: masking finds the pool, which is in use.
         unsafe { self.pool().as_ref() }
     }
 

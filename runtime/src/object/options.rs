@@ -8,11 +8,26 @@ use super::layout::RawObject;
 
 /// The hook that runs once before an object dies, while everything it refers to is still intact; erased.
 pub(crate) struct Finalizer {
-    /// Calls the type's finalizer. Obligation: the object is alive for the duration of the call, and of the type that
-    /// this belongs to.
-    pub(crate) call: Box<dyn Fn(RawObject) + Send + Sync>,
+    /// Called by [`Finalizer::run`] only, whose callers answer for the object.
+    call: Box<dyn Fn(RawObject) + Send + Sync>,
     /// Whether each object is armed at birth, or only those for which a finalizer is requested.
     pub(crate) at_birth: bool,
+}
+
+impl Finalizer {
+    /// `call` calls the type's finalizer, and may rely on what [`run`](Finalizer::run) asks for.
+    pub(crate) fn new(call: impl Fn(RawObject) + Send + Sync + 'static, at_birth: bool) -> Finalizer {
+        Finalizer { call: Box::new(call), at_birth }
+    }
+
+    /// Calls the type's finalizer.
+    ///
+    /// # Safety
+    /// 1. The object is of the type that this belongs to.
+    /// 2. It is alive, and stays so during the call.
+    pub(crate) unsafe fn run(&self, object: RawObject) {
+        (self.call)(object);
+    }
 }
 
 /// What [`Trace::options`](crate::Trace::options) fills in: the hooks of all objects whose payload is a `T`.
