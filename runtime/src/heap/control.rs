@@ -133,7 +133,8 @@ impl Heap {
     }
 
     /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to.
-    /// Without one, each goes to stderr as a line. A panic of the hook itself is swallowed.
+    /// Without one, each goes to stderr as a line. A panic of the hook itself is swallowed. A hook that captures
+    /// handles of this very heap keeps its memory for as long as it is set.
     pub fn set_unraisable_hook(&self, hook: impl Fn(&Unraisable<'_>) + 'static) {
         drop(self.state().hook.replace(Some(Rc::new(hook))));
     }
