@@ -14,7 +14,7 @@ pub use handle::{
     AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback,
 };
 pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
-pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
+pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;
 

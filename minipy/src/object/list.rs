@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use tailbite::Trace;
+use tailbite::{LastFirst, Trace};
 
 use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
@@ -16,7 +16,8 @@ use crate::vm::Vm;
 #[derive(Trace, Default)]
 #[trace(protocol = &SLOTS)]
 pub(crate) struct List {
-    items: RefCell<Vec<Value>>,
+    /// From the last to the first, as CPython lets the items of a list go.
+    items: RefCell<LastFirst<Value>>,
 }
 
 pub(crate) static SLOTS: Slots = Slots {
@@ -41,16 +42,9 @@ pub(crate) fn this_list(this: &Value) -> &List {
     List::of(this).expect("a list")
 }
 
-/// Lets values go in CPython's order for lists that are emptied: from the last to the first.
-pub(crate) fn drop_backwards(mut values: Vec<Value>) {
-    while let Some(value) = values.pop() {
-        drop(value);
-    }
-}
-
 impl List {
     pub(crate) fn new(items: Vec<Value>) -> List {
-        List { items: RefCell::new(items) }
+        List { items: RefCell::new(items.into()) }
     }
 
     #[inline]
@@ -73,7 +67,7 @@ impl List {
     }
 
     pub(crate) fn to_vec(&self) -> Vec<Value> {
-        self.items.borrow().clone()
+        self.items.borrow().to_vec()
     }
 
     pub(crate) fn push(&self, value: Value) {
@@ -101,7 +95,7 @@ impl List {
     /// Exchanges all items; the old ones are the caller's to drop.
     #[must_use]
     pub(crate) fn replace(&self, items: Vec<Value>) -> Vec<Value> {
-        self.items.replace(items)
+        self.items.replace(items.into()).into_vec()
     }
 
     /// Exchanges one item; gives back the old one, or the new one if the list has become too short.
@@ -203,7 +197,7 @@ fn set_slice(vm: &Vm, list: &List, slice: &Slice, value: Option<Value>) -> R<()>
     if indices.step == 1 {
         let range = indices.start as usize..indices.start as usize + indices.count;
         let old: Vec<Value> = list.items.borrow_mut().splice(range, values).collect();
-        drop_backwards(old);
+        drop(LastFirst::from(old));
         return Ok(());
     }
     if deleting {

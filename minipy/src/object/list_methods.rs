@@ -1,9 +1,11 @@
 //! The methods of lists.
 
+use tailbite::LastFirst;
+
 use crate::object::builtin_function::{Method, method};
 use crate::object::class_table::Builtin;
 use crate::object::iterators::IndexIterator;
-use crate::object::list::{drop_backwards, this_list};
+use crate::object::list::this_list;
 use crate::object::{Args, R, Value, symbol};
 use crate::syntax::tree::CmpOp;
 use crate::vm::Vm;
@@ -84,7 +86,7 @@ fn remove(vm: &Vm, args: Args) -> R {
 
 fn clear(vm: &Vm, args: Args) -> R {
     let old = this_list(args.this()).replace(Vec::new());
-    drop_backwards(old);
+    drop(LastFirst::from(old));
     Ok(vm.none())
 }
 

@@ -1,6 +1,6 @@
 //! Tuples.
 
-use tailbite::{Trace, Untraced};
+use tailbite::{LastFirst, Trace, Untraced};
 
 use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
@@ -14,7 +14,7 @@ use crate::vm::Vm;
 /// A tuple that may be part of a cycle.
 #[derive(Trace)]
 #[trace(protocol = &SLOTS)]
-pub(crate) struct Tuple(pub(crate) Box<[Value]>);
+pub(crate) struct Tuple(pub(crate) LastFirst<Value>);
 
 /// A tuple of atoms: a type of its own, because the collector tracks by type and these need no tracking.
 #[derive(Trace)]

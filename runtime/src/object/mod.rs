@@ -1,6 +1,7 @@
 //! Objects: the header before every payload, types, and tracing. Allocates nothing, frees nothing.
 
 mod header;
+mod last_first;
 mod layout;
 mod options;
 mod registry;
@@ -10,6 +11,7 @@ mod trace_std;
 mod types;
 
 pub(crate) use header::Flags;
+pub use last_first::LastFirst;
 pub(crate) use layout::{RawObject, object_size, tailed_size};
 pub(crate) use options::Finalizer;
 pub use options::TypeOptions;
