@@ -130,6 +130,7 @@ fn report(field: &Field, mode: &FieldMode, binding: &Ident, names: &Names<'_>) -
             Some(quote!(#trace::trace(#binding, #tracer);))
         }
         FieldMode::Skipped => None,
+        // SAFETY: the user's word, given by writing `unsafe(with = ..)`.
         // All of the block carries the span of the user's `unsafe`, or `forbid(unsafe_code)` would take it for ours.
         FieldMode::With { path, unsafety } => Some(quote_spanned!(*unsafety=> unsafe { #path(#binding, #tracer) };)),
     }

@@ -209,7 +209,7 @@ impl Totals {
         }
         if let Some(name) = self.over_reported {
             let message =
-                format!("`{name}` is reported more often than it is held; an `unsafe impl Trace` breaks its contract");
+                format!("`{name}` is reported more often than it is held; its `Trace` impl breaks its contract");
             state.report(UnraisableContext::OverReport, name, Box::new(message));
         }
     }
