@@ -187,7 +187,7 @@ fn a_resurrected_object_dies_while_deaths_wait() {
     let heaps: Vec<Heap> = (0..8).map(|_| Heap::new()).collect();
     let mut chain = None;
     for (index, heap) in heaps.iter().enumerate() {
-        chain = Some(heap.alloc(Link { next: chain.take(), end: (index == 0).then_some(End) }));
+        chain = Some(heap.alloc(Link { next: chain.take(), end: (index == 0).then(|| End) }));
     }
     CHAIN.set(chain);
     drop(node);
@@ -199,22 +199,39 @@ fn a_resurrected_object_dies_while_deaths_wait() {
 fn a_candidate_that_is_queued_leaves_the_collection() {
     thread_local! {
         static FINALIZED: Cell<usize> = const { Cell::new(0) };
+        static DROPPED: Cell<usize> = const { Cell::new(0) };
+        /// Deaths that were still to come when the finalizer that caused them looked.
+        static WAITED: Cell<usize> = const { Cell::new(0) };
+        static COLLECTIONS: Cell<usize> = const { Cell::new(0) };
     }
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            DROPPED.set(DROPPED.get() + 1);
+        }
+    }
+    leaf!(Counted);
     #[derive(Trace)]
     #[trace(finalize = Node::finalize)]
     struct Node {
         me: RefCell<Option<Gc<Node>>>,
         child: RefCell<Option<Gc<Node>>>,
+        counted: Counted,
     }
     impl Node {
         fn finalize(this: &Gc<Node>) {
             FINALIZED.set(FINALIZED.get() + 1);
-            drop(this.child.borrow_mut().take());
+            let Some(child) = this.child.borrow_mut().take() else { return };
+            let before = DROPPED.get();
+            drop(child);
+            WAITED.set(WAITED.get() + usize::from(DROPPED.get() == before));
         }
     }
+    /// Collects while it is dropped, as deep as drops may nest.
     struct Collects;
     impl Drop for Collects {
         fn drop(&mut self) {
+            COLLECTIONS.set(COLLECTIONS.get() + 1);
             Heap::with_default(|heap| heap.collect(Generation::Old));
         }
     }
@@ -226,24 +243,28 @@ fn a_candidate_that_is_queued_leaves_the_collection() {
     }
     thread::spawn(|| {
         Heap::with_default(|heap| heap.set_drop_nesting(0));
+        // Longer than any limit: the end is dropped at the limit itself.
+        let mut chain = None;
+        for index in 0..100 {
+            chain = Some(Gc::new(Link { next: chain.take(), end: (index == 0).then(|| Collects) }));
+        }
+        let node = || Gc::new(Node { me: RefCell::new(None), child: RefCell::new(None), counted: Counted });
         for _ in 0..3 {
-            let node = || Gc::new(Node { me: RefCell::new(None), child: RefCell::new(None) });
             let a = node();
             *a.me.borrow_mut() = Some(a.clone());
             *a.child.borrow_mut() = Some(node());
-            drop(a);
-            let mut chain = None;
-            for index in 0..20 {
-                chain = Some(Gc::new(Link { next: chain.take(), end: (index == 0).then_some(Collects) }));
-            }
-            drop(chain);
         }
+        drop(chain);
+        assert_eq!(COLLECTIONS.get(), 1);
+        assert_eq!(WAITED.get(), 3, "the children's deaths have to wait, or this tests nothing");
+        // Fresh objects in the blocks: a death that is carried out twice would hit them.
+        let fill: Vec<Gc<Node>> = (0..64).map(|_| node()).collect();
         Heap::with_default(|heap| {
             heap.collect(Generation::Old);
             heap.check();
-            assert_eq!(heap.object_count(), 0);
+            assert_eq!(heap.object_count(), fill.len());
         });
-        assert_eq!(FINALIZED.get(), 6, "each once");
+        assert_eq!((FINALIZED.get(), DROPPED.get()), (6, 6), "each once");
     })
     .join()
     .unwrap();
