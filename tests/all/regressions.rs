@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use tailbite::{AnyGc, Gc, GcMut, Generation, Heap, Trace, Weak, WeakRef, leaf};
+use tailbite::{AnyGc, Gc, GcMut, Generation, Heap, Trace, Trigger, Weak, WeakRef, leaf};
 
 /// A weak handle to an object whose constructor panicked stays dead when its block is used again.
 #[test]
@@ -249,7 +249,10 @@ fn a_candidate_that_is_queued_leaves_the_collection() {
         end: Option<Collects>,
     }
     thread::spawn(|| {
-        Heap::with_default(|heap| heap.set_drop_nesting(0));
+        Heap::with_default(|heap| {
+            heap.set_drop_nesting(0);
+            heap.set_trigger(Trigger::Manual);
+        });
         // Longer than any limit: the end is dropped at the limit itself.
         let mut chain = None;
         for index in 0..100 {
