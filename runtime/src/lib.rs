@@ -11,7 +11,9 @@ mod weak;
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
 pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
-    AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback,
+    AnyGc, ById, ByValue, CallbackFn, Equivalence, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak,
+    WeakCallback, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter, WeakTarget, WeakValueMap,
+    WeakValueMapIter, callback,
 };
 pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
 pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};

@@ -11,6 +11,11 @@
 //! unreachable := candidates that were not reached
 //! ```
 //!
+//! An entry of a key-weak map is an *ephemeron* (Hayes 1997): it is held only while both its map and its key are. Its
+//! edges are counted as usual; the edge to it is followed from whichever of map and key is reached last. So marking stays
+//! linear. A map that isn't examined (it is older, or survived the detection before) counts as alive, not as a holder:
+//! then the key reports the edge on its behalf.
+//!
 //! Here the counts go up from zero in side bytes instead of down in the header, and `reach` works on a stack that may
 //! refuse to grow.
 
@@ -58,6 +63,9 @@ impl Examiner {
     /// Runs user code only in `Trace::trace`, which may panic; then the set is as it was up to the side states, and the
     /// caller finishes it.
     ///
+    /// `trace_entries` reports the entries of key-weak maps that hang on an object with weak references
+    /// ([`Tracer::entry_of_key`]).
+    ///
     /// `again`: examines an unreachable set another time, after user code ran; whatever that made reachable survives
     /// (resurrection).
     pub(crate) fn detect(
@@ -65,6 +73,7 @@ impl Examiner {
         candidates: &mut Candidates,
         alloc: &Allocator,
         again: bool,
+        trace_entries: TraceEntries<'_>,
         mut survive: impl FnMut(RawObject),
     ) -> Detection {
         if again {
@@ -82,8 +91,8 @@ impl Examiner {
         self.stack.reset();
         let mut detection =
             Detection { survivors: 0, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
-        self.count_internal_references(candidates, alloc, &mut detection);
-        self.mark_reachable(candidates, alloc, &mut detection);
+        self.count_internal_references(candidates, alloc, trace_entries, &mut detection);
+        self.mark_reachable(candidates, alloc, trace_entries, &mut detection);
         candidates.partition(
             alloc,
             |object| {
@@ -100,21 +109,27 @@ impl Examiner {
     }
 
     /// After: each candidate's side byte and the hub table say how many references candidates hold to it.
-    fn count_internal_references(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+    fn count_internal_references(
+        &mut self,
+        candidates: &Candidates,
+        alloc: &Allocator,
+        trace_entries: TraceEntries<'_>,
+        detection: &mut Detection,
+    ) {
         let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
         let mut tracer = Tracer::new(Mode::Count(counting));
-        candidates.for_each(alloc, |object| trace(object, &mut tracer));
+        candidates.for_each(alloc, |object| trace(object, trace_entries, &mut tracer));
         detection.opaque_cells = tracer.opaque_cells();
         let deferred = matches!(tracer.mode(), Mode::Count(counting) if counting.deferred);
         if deferred {
-            self.settle_deferred_hubs(candidates, alloc);
+            self.settle_deferred_hubs(candidates, alloc, trace_entries);
         }
     }
 
     /// Counts the hubs that found the table full, as many in a round as it holds. The other hubs are decided first,
     /// because the rounds need the table for themselves.
     #[cold]
-    fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator) {
+    fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator, trace_entries: TraceEntries<'_>) {
         candidates.for_each(alloc, |object| {
             if let (Some(count), true) = (SideState::of(object).count(), object.header().count() >= HUB_COUNT) {
                 self.decide(object, count);
@@ -134,7 +149,7 @@ impl Examiner {
             }
             let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
             let mut tracer = Tracer::new(Mode::Recount(counting));
-            candidates.for_each(alloc, |object| trace(object, &mut tracer));
+            candidates.for_each(alloc, |object| trace(object, trace_entries, &mut tracer));
             candidates.for_each(alloc, |object| {
                 if SideState::of(object) == SideState::COUNTED {
                     self.decide(object, 0);
@@ -150,7 +165,13 @@ impl Examiner {
     }
 
     /// After: what something outside holds, directly or not, is in state *reached*.
-    fn mark_reachable(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+    fn mark_reachable(
+        &mut self,
+        candidates: &Candidates,
+        alloc: &Allocator,
+        trace_entries: TraceEntries<'_>,
+        detection: &mut Detection,
+    ) {
         let hubs = &mut self.hubs;
         let mut tracer = Tracer::new(Mode::Mark(Marking { mark: candidates.mark(), stack: &mut self.stack }));
         candidates.for_each(alloc, |object| {
@@ -171,15 +192,15 @@ impl Examiner {
             };
             if held {
                 SideState::REACHED.set(object);
-                trace(object, &mut tracer);
-                follow(&mut tracer);
+                trace(object, trace_entries, &mut tracer);
+                follow(trace_entries, &mut tracer);
             }
         });
         while take_overflow(&mut tracer) {
             candidates.for_each_rescan(alloc, |object| {
                 if SideState::of(object) == SideState::REACHED {
-                    trace(object, &mut tracer);
-                    follow(&mut tracer);
+                    trace(object, trace_entries, &mut tracer);
+                    follow(trace_entries, &mut tracer);
                 }
             });
         }
@@ -188,11 +209,11 @@ impl Examiner {
 
 /// Follows the edges of everything on the stack, and of all that this pushes.
 #[inline]
-fn follow(tracer: &mut Tracer<'_>) {
+fn follow(trace_entries: TraceEntries<'_>, tracer: &mut Tracer<'_>) {
     while let Mode::Mark(marking) = tracer.mode()
         && let Some(object) = marking.stack.pop()
     {
-        trace(object, tracer);
+        trace(object, trace_entries, tracer);
     }
 }
 
@@ -204,9 +225,15 @@ fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
     }
 }
 
-/// Reports the edges of a candidate.
+/// See [`Examiner::detect`].
+type TraceEntries<'a> = &'a dyn Fn(RawObject, &mut Tracer<'_>);
+
+/// Reports the edges of a candidate, and the entries that hang on it.
 #[inline(always)]
-fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
+fn trace(object: RawObject, trace_entries: TraceEntries<'_>, tracer: &mut Tracer<'_>) {
+    if object.header().has(Flags::WEAK) {
+        trace_entries(object, tracer);
+    }
     // SAFETY: a candidate is alive, so its type is registered.
     let ty = unsafe { type_of(object.header().type_id()) };
     // SAFETY: the object is alive, of this type, and not lent exclusively (S1: exclusive objects are no candidates).

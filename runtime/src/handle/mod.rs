@@ -7,6 +7,7 @@
 //! | `exclusive` | `GcMut`: exclusive access |
 //! | `weak` | `Weak<T>`, as in `Rc` |
 //! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
+//! | `containers/` | weak maps and sets |
 //! | `construct` | allocation, sized payloads |
 //! | `slices` | allocation, payloads that end in a slice |
 //! | `unsize` | handles to trait objects and slices |
@@ -15,6 +16,7 @@
 
 mod any;
 mod construct;
+mod containers;
 mod convert;
 mod exclusive;
 mod gc;
@@ -27,6 +29,10 @@ mod weak;
 
 pub use any::AnyGc;
 pub use construct::Factory;
+pub use containers::{
+    ById, ByValue, Equivalence, WeakKeyMap, WeakKeyMapIter, WeakSet, WeakSetIter, WeakTarget, WeakValueMap,
+    WeakValueMapIter,
+};
 pub use exclusive::GcMut;
 pub use gc::Gc;
 pub use inspect::Handle;

@@ -5,9 +5,9 @@ use core::fmt;
 use core::ptr::NonNull;
 
 use super::{AnyGc, Gc, Handle};
-use crate::heap::{Heap, HeapState, OutOfMemory};
+use crate::heap::{Heap, HeapState};
 use crate::object::{RawObject, Shape, Trace, Tracer, TypeOptions, Untraced};
-use crate::weak::{Callback, Kind, Reference, record_ref};
+use crate::weak::{Callback, Kind, Record, Reference, record_ref};
 
 /// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by
 /// the reference.
@@ -157,7 +157,7 @@ macro_rules! reference_object {
             /// that was passed.
             #[must_use]
             pub fn callback(&self) -> Option<AnyGc> {
-                self.0.record()?;
+                self.0.link().record()?;
                 let callback = self.0.callback()?;
                 // SAFETY: the reference owns a count on its callback.
                 Some(unsafe { AnyGc::from_borrowed(callback.object) })
@@ -259,26 +259,16 @@ unsafe fn make<T: Trace>(
         return known;
     }
     let object = Gc::object(&reference);
-    // SAFETY: (2): the object was just made, with a wrapper of a `Reference` as its payload.
-    if !unsafe { Reference::of(&object) }.link(object, record) {
-        // SAFETY: (1) just found for a live object; (2) the last use of it, and the referent keeps the state.
-        unsafe { super::weak::let_go(record) };
-        OutOfMemory::new((), size_of::<RawObject>()).raise();
-    }
+    // SAFETY: (1) the object was just made, with a wrapper of a `Reference` as its payload, which starts with a link;
+    // (2) the record was just found for a live object, and a reference that dies unlinks itself.
+    unsafe { Record::link(record, object) };
     reference
 }
 
 /// A reference object dies: it leaves its record, and lets its callback go.
 fn unlink(reference: &Reference) {
-    if let Some(record) = reference.record() {
-        // SAFETY: only compared: the payload of an object lies behind its header.
-        let object = unsafe { RawObject::from_payload(NonNull::from(reference)) };
-        reference.set_cleared();
-        // SAFETY: a record that lists this object has not been freed.
-        unsafe { record_ref(record) }.unlink(object);
-        // SAFETY: (1) that was this reference's part in it; (2) the last use, and the dying object keeps the state.
-        unsafe { super::weak::let_go(record) };
-    }
+    // SAFETY: the dying object keeps the state.
+    unsafe { super::weak::unlink(reference.link()) };
     if let Some(callback) = reference.take_callback() {
         // SAFETY: the count on the callback that the reference owned until it was taken.
         unsafe { HeapState::release(callback.object) };

@@ -20,6 +20,11 @@ impl<T> OutOfMemory<T> {
         OutOfMemory { value, requested }
     }
 
+    /// The same error, about another value.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> OutOfMemory<U> {
+        OutOfMemory { value: f(self.value), requested: self.requested }
+    }
+
     /// The value that found no place.
     pub fn into_value(self) -> T {
         self.value

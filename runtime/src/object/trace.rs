@@ -127,6 +127,33 @@ impl<'a> Tracer<'a> {
         }
     }
 
+    /// Reports, from a key-weak map, its handle to an entry: an edge of an *ephemeron*, which is followed only if the
+    /// key is alive (S9). Counted as any other edge.
+    pub(crate) fn entry_of_map(&mut self, key: RawObject, entry: RawObject) {
+        match &mut self.mode {
+            Mode::Mark(marking) if !marking.is_alive(key) => {}
+            _ => self.edge(entry),
+        }
+    }
+
+    /// The same edge, seen from the key. Where the map isn't examined itself, it is counted from here; and it is
+    /// followed from here when the key is reached after the map was.
+    pub(crate) fn entry_of_key(&mut self, map: RawObject, entry: RawObject) {
+        let is_due = match &self.mode {
+            Mode::Count(counting) | Mode::Recount(counting) => !counting.is_candidate(map),
+            Mode::Mark(marking) => marking.is_alive(map),
+            Mode::Visit(_) => false,
+        };
+        if is_due {
+            self.edge(entry);
+        }
+    }
+
+    /// Whether this only shows edges to somebody, rather than counting or following them.
+    pub(crate) fn is_visit(&self) -> bool {
+        matches!(self.mode, Mode::Visit(_))
+    }
+
     /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from
     /// outside; the heap's statistics say how often that happened.
     pub fn opaque_cell(&mut self) {
