@@ -11,7 +11,7 @@ mod weak;
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
 pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
-    AnyGc, ById, ByValue, CallbackFn, Equivalence, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak,
+    AnyGc, ById, ByValue, CallbackFn, Equivalence, Factory, Finalize, Gc, GcMut, Handle, Proxy, ReferenceError, Weak,
     WeakCallback, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter, WeakTarget, WeakValueMap,
     WeakValueMapIter, callback,
 };

@@ -8,6 +8,7 @@
 //! | `weak` | `Weak<T>`, as in `Rc` |
 //! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
 //! | `containers/` | weak maps and sets |
+//! | `finalize` | `Finalize`: what is called when an object dies |
 //! | `construct` | allocation, sized payloads |
 //! | `slices` | allocation, payloads that end in a slice |
 //! | `unsize` | handles to trait objects and slices |
@@ -19,6 +20,7 @@ mod construct;
 mod containers;
 mod convert;
 mod exclusive;
+mod finalize;
 mod gc;
 mod inspect;
 mod references;
@@ -34,6 +36,7 @@ pub use containers::{
     WeakValueMapIter,
 };
 pub use exclusive::GcMut;
+pub use finalize::Finalize;
 pub use gc::Gc;
 pub use inspect::Handle;
 pub use references::{CallbackFn, Proxy, ReferenceError, WeakCallback, WeakRef, callback};

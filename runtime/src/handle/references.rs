@@ -116,6 +116,11 @@ impl Proxy {
 }
 
 impl WeakRef {
+    /// A payload that is not linked yet, and that takes over the count on its callback.
+    pub(super) fn unlinked(callback: Callback) -> WeakRef {
+        WeakRef(Reference::new(Kind::Reference, Some(callback)))
+    }
+
     /// The referent, if it is still alive.
     #[must_use]
     pub fn get(&self) -> Option<AnyGc> {

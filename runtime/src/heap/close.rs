@@ -1,7 +1,7 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
 //! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack.
-//! Dropping the `Heap` *closes* the state: immortals become ordinary, what is garbage is collected, and from then on
+//! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, what is garbage is collected, and from then on
 //! objects live and die by count alone. The last block freed, or the last operation to return, frees the state (S18).
 
 use core::ptr::NonNull;
@@ -62,7 +62,7 @@ impl HeapState {
     pub(crate) unsafe fn end_operation(state: NonNull<HeapState>) {
         // SAFETY: (1): the operation keeps the state.
         let this = unsafe { state.as_ref() };
-        if this.close_requested.get() && !this.collecting.get() {
+        if this.close_requested.get() && !this.collecting.get() && !this.exits.is_running() {
             this.close_requested.set(false);
             this.close_now();
         }
@@ -123,6 +123,8 @@ impl HeapState {
 
     /// Closes the state, as the last part of an operation, which keeps it meanwhile.
     fn close_now(&self) {
+        self.call_at_exit();
+        self.discard_at_exit();
         self.end_immortality();
         for _ in 0..Self::CLOSING_ROUNDS {
             // SAFETY: the operation that ends with this keeps the state.

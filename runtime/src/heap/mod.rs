@@ -9,6 +9,7 @@
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
 //! | `close` | what keeps a heap, and how it ends |
+//! | `exit` | what is called when an object dies, or at the latest when the heap is closed |
 //! | `control` | the public control surface |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
@@ -21,6 +22,7 @@ mod control;
 mod death;
 mod default;
 mod drops;
+mod exit;
 mod state;
 #[cfg(tailbite_stress)]
 mod stress;
@@ -35,6 +37,7 @@ use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
 pub(crate) use default::default_state_for;
+pub(crate) use exit::{ExitCalls, ExitKey};
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
 

@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use super::drops::{Drops, Scope};
+use super::exit::Exits;
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
 use super::waiting::Waiting;
@@ -33,6 +34,7 @@ pub(crate) struct HeapState {
     pub(crate) max_scopes: Cell<u32>,
     pub(crate) waiting: Waiting,
     pub(crate) weak: WeakTable,
+    pub(crate) exits: Exits,
     pub(crate) hook: UnraisableHook,
     /// A collection is under way.
     pub(crate) collecting: Cell<bool>,
@@ -63,6 +65,7 @@ impl HeapState {
             max_scopes: Cell::new(Drops::SCOPES),
             waiting: Waiting::default(),
             weak: WeakTable::default(),
+            exits: Exits::default(),
             hook: UnraisableHook::default(),
             collecting: Cell::new(false),
             user_calls: Cell::new(0),
@@ -104,7 +107,12 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes()
+        size_of::<HeapState>()
+            + examiner
+            + self.young.bytes()
+            + self.middle.bytes()
+            + self.weak.bytes()
+            + self.exits.bytes()
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.
