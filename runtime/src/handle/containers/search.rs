@@ -201,6 +201,10 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
 
     /// Makes the entry that was found hang on another target; false if memory is refused.
     pub(super) fn move_to(&self, found: &Found<H, P>, target: &H) -> bool {
+        if found.target.as_object() == target.as_object() {
+            // Unlinked, it might be the last that its record lists.
+            return true;
+        }
         // SAFETY: the caller's handle keeps the target.
         let Some(record) = (unsafe { weak::try_record_for(target.as_object()) }) else {
             return false;
