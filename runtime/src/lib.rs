@@ -30,3 +30,7 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 struct Embedding;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/weakrefs-and-finalizers.md")]
+struct WeakReferencesAndFinalizers;

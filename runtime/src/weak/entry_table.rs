@@ -154,9 +154,7 @@ impl EntryTable {
         let serial = self.serial.replace(self.serial.get() + 1);
         let index = self.with(|inner| inner.push(entry, hash, serial));
         // SAFETY: (2).
-        let link = unsafe { EntryLink::of(&entry) };
-        link.map.set(self.map.get());
-        link.slot.set(index);
+        unsafe { EntryLink::of(&entry) }.place(self.map.get(), index);
     }
 
     /// Takes the entry out of `slot`; the count on it is the caller's.
@@ -177,9 +175,7 @@ impl EntryTable {
         // SAFETY: the table held it.
         unsafe { EntryLink::of(&old) }.map.set(None);
         // SAFETY: (2).
-        let link = unsafe { EntryLink::of(&entry) };
-        link.map.set(self.map.get());
-        link.slot.set(slot);
+        unsafe { EntryLink::of(&entry) }.place(self.map.get(), slot);
         old
     }
 
@@ -240,7 +236,7 @@ impl EntryTable {
             for (index, entry) in inner.entries() {
                 // SAFETY: the table holds it.
                 let link = unsafe { EntryLink::of(&entry) };
-                let is_placed = link.map.get() == self.map.get() && link.slot.get() == index;
+                let is_placed = link.map.get() == self.map.get() && link.slot() == Some(index);
                 assert!(is_placed, "an entry doesn't know its place");
                 assert!(link.link().record().is_some(), "an entry hangs on no object");
             }

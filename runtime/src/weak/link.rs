@@ -34,13 +34,15 @@ pub(crate) struct Link {
     pub(super) record: Cell<Option<NonNull<Record>>>,
     pub(super) next: Cell<Option<RawObject>>,
     pub(super) previous: Cell<Option<RawObject>>,
+    /// The slot of an entry ([`EntryLink`](super::EntryLink)), here because there is room beside the kind.
+    pub(super) slot: Cell<u32>,
     kind: Kind,
 }
 
 impl Link {
     /// A link that is not in a list yet.
     pub(crate) fn new(kind: Kind) -> Link {
-        Link { record: Cell::new(None), next: Cell::new(None), previous: Cell::new(None), kind }
+        Link { record: Cell::new(None), next: Cell::new(None), previous: Cell::new(None), slot: Cell::new(0), kind }
     }
 
     /// The link in the payload of `object`.

@@ -184,7 +184,7 @@ impl Slots {
             (slot.next, slot.previous) = (NONE, index);
             if let Some(entry) = slot.entry {
                 // SAFETY: the table holds it.
-                unsafe { EntryLink::of(&entry) }.slot.set(index);
+                unsafe { EntryLink::of(&entry) }.link().slot.set(index);
             }
             self.chain(index);
         }

@@ -20,6 +20,8 @@ mod key_map;
 mod search;
 mod set;
 mod target;
+#[cfg(test)]
+mod tests;
 mod value_map;
 
 pub use equivalence::{ById, ByValue, Equivalence};
