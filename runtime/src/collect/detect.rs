@@ -22,7 +22,7 @@
 use super::candidates::Candidates;
 use crate::alloc::Allocator;
 use crate::object::{
-    Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, Tracer, type_of,
+    Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, TraceEntries, Tracer, type_of,
 };
 
 /// The working memory of detections, reserved with the heap: nothing here can be refused later (S10).
@@ -117,8 +117,8 @@ impl Examiner {
         detection: &mut Detection,
     ) {
         let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-        let mut tracer = Tracer::new(Mode::Count(counting));
-        candidates.for_each(alloc, |object| trace(object, trace_entries, &mut tracer));
+        let mut tracer = Tracer::with_entries(Mode::Count(counting), trace_entries);
+        candidates.for_each(alloc, |object| trace(object, &mut tracer));
         detection.opaque_cells = tracer.opaque_cells();
         let deferred = matches!(tracer.mode(), Mode::Count(counting) if counting.deferred);
         if deferred {
@@ -148,8 +148,8 @@ impl Examiner {
                 return;
             }
             let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-            let mut tracer = Tracer::new(Mode::Recount(counting));
-            candidates.for_each(alloc, |object| trace(object, trace_entries, &mut tracer));
+            let mut tracer = Tracer::with_entries(Mode::Recount(counting), trace_entries);
+            candidates.for_each(alloc, |object| trace(object, &mut tracer));
             candidates.for_each(alloc, |object| {
                 if SideState::of(object) == SideState::COUNTED {
                     self.decide(object, 0);
@@ -173,7 +173,8 @@ impl Examiner {
         detection: &mut Detection,
     ) {
         let hubs = &mut self.hubs;
-        let mut tracer = Tracer::new(Mode::Mark(Marking { mark: candidates.mark(), stack: &mut self.stack }));
+        let marking = Marking { mark: candidates.mark(), stack: &mut self.stack };
+        let mut tracer = Tracer::with_entries(Mode::Mark(marking), trace_entries);
         candidates.for_each(alloc, |object| {
             let state = SideState::of(object);
             let held = match state.count() {
@@ -192,15 +193,15 @@ impl Examiner {
             };
             if held {
                 SideState::REACHED.set(object);
-                trace(object, trace_entries, &mut tracer);
-                follow(trace_entries, &mut tracer);
+                trace(object, &mut tracer);
+                follow(&mut tracer);
             }
         });
         while take_overflow(&mut tracer) {
             candidates.for_each_rescan(alloc, |object| {
                 if SideState::of(object) == SideState::REACHED {
-                    trace(object, trace_entries, &mut tracer);
-                    follow(trace_entries, &mut tracer);
+                    trace(object, &mut tracer);
+                    follow(&mut tracer);
                 }
             });
         }
@@ -209,11 +210,11 @@ impl Examiner {
 
 /// Follows the edges of everything on the stack, and of all that this pushes.
 #[inline]
-fn follow(trace_entries: TraceEntries<'_>, tracer: &mut Tracer<'_>) {
+fn follow(tracer: &mut Tracer<'_>) {
     while let Mode::Mark(marking) = tracer.mode()
         && let Some(object) = marking.stack.pop()
     {
-        trace(object, trace_entries, tracer);
+        trace(object, tracer);
     }
 }
 
@@ -225,14 +226,11 @@ fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
     }
 }
 
-/// See [`Examiner::detect`].
-type TraceEntries<'a> = &'a dyn Fn(RawObject, &mut Tracer<'_>);
-
 /// Reports the edges of a candidate, and the entries that hang on it.
 #[inline(always)]
-fn trace(object: RawObject, trace_entries: TraceEntries<'_>, tracer: &mut Tracer<'_>) {
+fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
     if object.header().has(Flags::WEAK) {
-        trace_entries(object, tracer);
+        tracer.trace_entries(object);
     }
     // SAFETY: a candidate is alive, so its type is registered.
     let ty = unsafe { type_of(object.header().type_id()) };

@@ -17,7 +17,7 @@ pub(crate) use options::Finalizer;
 pub use options::TypeOptions;
 pub(crate) use registry::{register, type_of};
 pub(crate) use side::{Counting, HUB_COUNT, HubTable, MarkStack, Marking, SideState};
-pub(crate) use trace::Mode;
+pub(crate) use trace::{Mode, TraceEntries};
 pub use trace::{Shape, Trace, Tracer, Untraced};
 pub(crate) use types::{Descriptor, Type};
 pub use types::{Managed, WithSlice};

@@ -92,7 +92,12 @@ pub struct Tracer<'a> {
     /// Boxes within boxes that are being looked into.
     nesting: u32,
     opaque_cells: u64,
+    entries: Option<TraceEntries<'a>>,
 }
+
+/// Reports to a tracer that comes to an object, by [`Tracer::entry_of_key`], the entries of key-weak maps that hang on
+/// it.
+pub(crate) type TraceEntries<'a> = &'a dyn Fn(RawObject, &mut Tracer<'_>);
 
 /// What an edge means to the walk under way.
 pub(crate) enum Mode<'a> {
@@ -107,7 +112,21 @@ impl<'a> Tracer<'a> {
     const MAX_NESTING: u32 = 64;
 
     pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
-        Tracer { mode, nesting: 0, opaque_cells: 0 }
+        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None }
+    }
+
+    /// The same for a walk that knows of ephemerons.
+    pub(crate) fn with_entries(mode: Mode<'a>, entries: TraceEntries<'a>) -> Tracer<'a> {
+        Tracer { entries: Some(entries), ..Tracer::new(mode) }
+    }
+
+    /// Comes to an object that has weak references.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn trace_entries(&mut self, object: RawObject) {
+        if let Some(entries) = self.entries {
+            entries(object, self);
+        }
     }
 
     /// The walk's own state.
