@@ -23,6 +23,7 @@ use crate::object::{Flags, Managed, RawObject, Shape, Trace, Tracer, Type, type_
 /// let number: Gc<i64> = any.downcast().unwrap();
 /// assert_eq!(*number, 42);
 /// ```
+#[repr(transparent)]
 pub struct AnyGc {
     object: RawObject,
     /// Neither `Send` nor `Sync`.
