@@ -8,7 +8,7 @@ use core::mem::ManuallyDrop;
 use slotmap::{Key, KeyData};
 
 use super::{AnyGc, Gc};
-use crate::heap::{Heap, HeapState, OutOfMemory, RootId};
+use crate::heap::{Heap, OutOfMemory, RootId};
 use crate::object::{Managed, Shape, Trace, Tracer};
 
 /// The name of a [root](Heap::add_root): of a handle to a `T` that a heap keeps for its host. A plain number that owns
@@ -57,7 +57,8 @@ impl Heap {
     /// that names it: for handles that must go by plain numbers, as in a C API, a table of pending calls, or a ticket
     /// that another thread brings back.
     ///
-    /// In a heap that is closed already the handle is dropped, and the key names nothing.
+    /// Closing a heap lets its roots go before it collects; finalizers may then add others, for a bounded number of
+    /// rounds. A root that is added later stays until it is removed, and keeps the heap's memory.
     ///
     /// ```
     /// use tailbite::{Gc, Heap, RootKey};
@@ -115,9 +116,8 @@ impl Heap {
     /// [`OutOfMemory`], with the handle in it.
     pub fn try_add_root_any(&self, handle: AnyGc) -> Result<AnyRootKey, OutOfMemory<AnyGc>> {
         let handle = ManuallyDrop::new(handle);
-        // SAFETY: (1) the `Heap`, or for a view the operation behind it, keeps the state; (2) the handle's reference,
-        // which is not dropped here.
-        match unsafe { HeapState::add_root(self.state_ptr(), handle.object()) } {
+        // *Rooted*: the registry owns the handle's reference, which is not dropped here.
+        match self.state().roots.insert(handle.object()) {
             Some(id) => Ok(RootKey::new(id)),
             None => Err(OutOfMemory::new(ManuallyDrop::into_inner(handle), size_of::<RootId>())),
         }

@@ -91,6 +91,21 @@ impl<T: ?Sized> Weak<T> {
         self.target().map_or(0, |object| unsafe { handle_count(object) })
     }
 
+    /// Where the object's payload is, or was. The pointer doesn't change, but when the object is dead another may be
+    /// there: it is no identity, [`address`](Weak::address) is. Dangling, not null, for [`Weak::new`].
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        self.payload.as_ptr()
+    }
+
+    /// A number that stands for the object among its weak handles: not zero, the same for all of them, dead or alive,
+    /// and no other object's as long as any of them is held. (It is not the object's address.) One number stands for
+    /// all weak handles that never had an object.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.record.unwrap_or(NonNull::dangling()).addr().get()
+    }
+
     /// Whether both were made for the same object, or both for none.
     #[must_use]
     pub fn ptr_eq(&self, other: &Weak<T>) -> bool {

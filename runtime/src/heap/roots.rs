@@ -2,7 +2,6 @@
 
 use core::cell::UnsafeCell;
 use core::fmt;
-use core::ptr::NonNull;
 
 use slotmap::DenseSlotMap;
 
@@ -91,32 +90,15 @@ impl fmt::Debug for Roots {
 }
 
 impl HeapState {
-    /// Lets go of the roots that there are, from the newest to the oldest. An operation keeps the state.
+    /// Lets go of the roots that there are, from the newest to the oldest. An operation keeps the state, or it is about
+    /// to be freed.
     pub(super) fn drop_roots(&self) {
-        // Not those that the deaths add: they wait for the next call.
+        // Not those that the deaths add: they wait for the next call, if there is one.
         for _ in 0..self.roots.len() {
             let Some(object) = self.roots.take_last() else { break };
             // SAFETY: *rooted*: the registry's reference, which was taken out with the entry.
             // USER CODE: finalizers, callbacks, drops; they may add and remove roots.
             unsafe { Self::release(object) };
         }
-    }
-
-    /// Adds a root to a heap; see [`Roots::insert`]. In a closed heap there are none: the reference is let go, and the
-    /// key names nothing.
-    ///
-    /// # Safety
-    /// 1. `state` is alive and stays so during the call.
-    /// 2. The caller owns a reference to `object`, and gives it up if this returns a key.
-    pub(crate) unsafe fn add_root(state: NonNull<HeapState>, object: RawObject) -> Option<RootId> {
-        // SAFETY: (1).
-        let this = unsafe { state.as_ref() };
-        if this.closed.get() {
-            // SAFETY: (2).
-            // USER CODE: the object's death.
-            unsafe { Self::release(object) };
-            return Some(RootId::default());
-        }
-        this.roots.insert(object)
     }
 }

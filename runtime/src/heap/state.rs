@@ -87,7 +87,9 @@ impl HeapState {
         // First, so that nothing leads to the state any more when user code runs.
         super::default::forget(state);
         // SAFETY: the caller's promise.
-        // USER CODE: the drop of what the hook captured.
+        // USER CODE: objects of other heaps that were rooted here; the drop of what the hook captured.
+        unsafe { state.as_ref() }.drop_roots();
+        // SAFETY: the caller's promise.
         unsafe { state.as_ref() }.hook.clear();
         // SAFETY: the caller's promise.
         unsafe {
@@ -107,7 +109,12 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes() + self.roots.bytes()
+        size_of::<HeapState>()
+            + examiner
+            + self.young.bytes()
+            + self.middle.bytes()
+            + self.weak.bytes()
+            + self.roots.bytes()
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.

@@ -31,7 +31,10 @@ items! { Vec VecDeque LinkedList BinaryHeap BTreeSet }
 
 /// The walk of a map: keys and values apart, so that a map from plain keys touches its values only.
 #[inline]
-pub(in crate::object) fn trace_entries<'a, K: Trace, V: Trace>(entries: impl Iterator<Item = (&'a K, &'a V)>, tracer: &mut Tracer<'_>) {
+pub(in crate::object) fn trace_entries<'a, K: Trace, V: Trace>(
+    entries: impl Iterator<Item = (&'a K, &'a V)>,
+    tracer: &mut Tracer<'_>,
+) {
     let (keys, values) = (worth_walking::<K>(), worth_walking::<V>());
     if !keys && !values {
         return;
