@@ -3,6 +3,7 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 
 use super::Gc;
@@ -245,6 +246,9 @@ impl<T: ?Sized> fmt::Debug for Weak<T> {
         f.write_str(if self.target().is_some() { "(Weak)" } else { "(Weak, dead)" })
     }
 }
+
+impl<T: ?Sized + RefUnwindSafe> UnwindSafe for Weak<T> {}
+impl<T: ?Sized + RefUnwindSafe> RefUnwindSafe for Weak<T> {}
 
 // SAFETY: a weak handle owns no handle.
 unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
