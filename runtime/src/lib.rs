@@ -11,8 +11,11 @@ mod weak;
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
 pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
-    AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback,
+    AnyGc, AnyRootKey, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, RootKey, Weak, WeakCallback,
+    WeakRef, callback,
 };
+#[cfg(target_pointer_width = "64")]
+pub use handle::{Packed, Unpacked};
 pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
 pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `gc` | `Gc<T>`: the counted pointer and its vocabulary |
 //! | `any` | `AnyGc`: the same, thin and erased |
+//! | `packed` | `Packed`: an object, a number or a tag in one word |
+//! | `roots` | handles kept under plain keys |
 //! | `exclusive` | `GcMut`: exclusive access |
 //! | `weak` | `Weak<T>`, as in `Rc` |
 //! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
@@ -19,7 +21,10 @@ mod convert;
 mod exclusive;
 mod gc;
 mod inspect;
+#[cfg(target_pointer_width = "64")]
+mod packed;
 mod references;
+mod roots;
 mod slices;
 mod traits;
 mod unsize;
@@ -30,7 +35,10 @@ pub use construct::Factory;
 pub use exclusive::GcMut;
 pub use gc::Gc;
 pub use inspect::Handle;
+#[cfg(target_pointer_width = "64")]
+pub use packed::{Packed, Unpacked};
 pub use references::{CallbackFn, Proxy, ReferenceError, WeakCallback, WeakRef, callback};
+pub use roots::{AnyRootKey, RootKey};
 #[doc(hidden)]
 pub use unsize::Unsize;
 pub use weak::Weak;

@@ -1,8 +1,8 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
 //! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack.
-//! Dropping the `Heap` *closes* the state: immortals become ordinary, what is garbage is collected, and from then on
-//! objects live and die by count alone. The last block freed, or the last operation to return, frees the state (S18).
+//! Dropping the `Heap` *closes* the state: immortals become ordinary, the host's roots go, what is garbage is collected,
+//! and from then on objects live and die by count alone. The last block freed, or the last operation to return, frees the state (S18).
 
 use core::ptr::NonNull;
 
@@ -125,13 +125,16 @@ impl HeapState {
     fn close_now(&self) {
         self.end_immortality();
         for _ in 0..Self::CLOSING_ROUNDS {
+            self.drop_roots();
             // SAFETY: the operation that ends with this keeps the state.
-            if unsafe { Self::collect(NonNull::from(self), Generation::Old) } == 0 {
+            let collected = unsafe { Self::collect(NonNull::from(self), Generation::Old) };
+            if collected == 0 && self.roots.len() == 0 {
                 break;
             }
         }
-        // Closed first: what ends now makes no new immortals.
+        // Closed first: what ends now makes no new roots and immortals.
         self.closed.set(true);
+        self.drop_roots();
         self.end_immortality();
         for list in [&self.young, &self.middle] {
             list.spill(&self.alloc);

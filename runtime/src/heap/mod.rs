@@ -8,6 +8,7 @@
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
+//! | `roots` | objects that the host keeps under a key |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `control` | the public control surface |
 //! | `default` | the thread's default heap |
@@ -21,6 +22,7 @@ mod control;
 mod death;
 mod default;
 mod drops;
+mod roots;
 mod state;
 #[cfg(tailbite_stress)]
 mod stress;
@@ -35,6 +37,7 @@ use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
 pub(crate) use default::default_state_for;
+pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
 

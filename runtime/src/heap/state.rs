@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use super::drops::{Drops, Scope};
+use super::roots::Roots;
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
 use super::waiting::Waiting;
@@ -34,6 +35,7 @@ pub(crate) struct HeapState {
     pub(crate) waiting: Waiting,
     pub(crate) weak: WeakTable,
     pub(crate) hook: UnraisableHook,
+    pub(crate) roots: Roots,
     /// A collection is under way.
     pub(crate) collecting: Cell<bool>,
     /// Calls of user code so far: tells whether any ran between two points (S7).
@@ -64,6 +66,7 @@ impl HeapState {
             waiting: Waiting::default(),
             weak: WeakTable::default(),
             hook: UnraisableHook::default(),
+            roots: Roots::default(),
             collecting: Cell::new(false),
             user_calls: Cell::new(0),
             operations: Cell::new(0),
@@ -84,7 +87,9 @@ impl HeapState {
         // First, so that nothing leads to the state any more when user code runs.
         super::default::forget(state);
         // SAFETY: the caller's promise.
-        // USER CODE: the drop of what the hook captured.
+        // USER CODE: objects of other heaps that were rooted here; the drop of what the hook captured.
+        unsafe { state.as_ref() }.drop_roots();
+        // SAFETY: the caller's promise.
         unsafe { state.as_ref() }.hook.clear();
         // SAFETY: the caller's promise.
         unsafe {
@@ -104,7 +109,12 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes()
+        size_of::<HeapState>()
+            + examiner
+            + self.young.bytes()
+            + self.middle.bytes()
+            + self.weak.bytes()
+            + self.roots.bytes()
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.
