@@ -9,18 +9,28 @@
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
 //! | `close` | what keeps a heap, and how it ends |
+//! | `leak` | closing that leaves everything as it is |
 //! | `control` | the public control surface |
+//! | `callbacks` | what hosts hear of collections |
+//! | `freeze` | objects that no collection looks at |
+//! | `debug` | debug flags, events, garbage that is kept |
+//! | `closures` | closures of the user's that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
 //! | `type_cache` | descriptors to types without a lock |
 
 mod allocate;
+mod callbacks;
 mod close;
+mod closures;
 mod collection;
 mod control;
 mod death;
+mod debug;
 mod default;
 mod drops;
+mod freeze;
+mod leak;
 mod state;
 #[cfg(tailbite_stress)]
 mod stress;
@@ -34,6 +44,9 @@ use core::ptr::NonNull;
 use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
+pub use callbacks::{CallbackKey, Phase};
+pub use debug::DebugFlags;
+pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};

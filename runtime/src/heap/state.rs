@@ -6,6 +6,8 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::callbacks::GcCallbacks;
+use super::debug::Debugging;
 use super::drops::{Drops, Scope};
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
@@ -46,6 +48,12 @@ pub(crate) struct HeapState {
     pub(crate) closed: Cell<bool>,
     /// Immortal objects.
     pub(crate) immortals: Cell<usize>,
+    pub(crate) callbacks: GcCallbacks,
+    pub(crate) debugging: Debugging,
+    /// Closing has begun, and is perhaps over: its collections are the last ones.
+    pub(crate) closing: Cell<bool>,
+    /// Closing is to leave everything as it is.
+    pub(crate) leak_at_close: Cell<bool>,
 }
 
 impl HeapState {
@@ -70,6 +78,10 @@ impl HeapState {
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
+            callbacks: GcCallbacks::new(),
+            debugging: Debugging::new(),
+            closing: Cell::new(false),
+            leak_at_close: Cell::new(false),
         };
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
@@ -104,7 +116,8 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes()
+        let closures = self.callbacks.bytes() + self.debugging.bytes();
+        size_of::<HeapState>() + examiner + self.young.bytes() + self.middle.bytes() + self.weak.bytes() + closures
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.
