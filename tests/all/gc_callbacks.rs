@@ -36,7 +36,7 @@ fn the_figures_are_zero_at_the_start_and_true_at_the_end() {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let sink = seen.clone();
     heap.add_callback(move |heap, phase, info| {
-        sink.borrow_mut().push((phase, *info, heap.get_stats(), heap.get_count()))
+        sink.borrow_mut().push((phase, *info, heap.get_stats(), heap.get_count()));
     });
     let kept = ring(&heap, &log, "kept", 3);
     leak_ring(&heap, &log, "trash", 4);

@@ -226,11 +226,14 @@ fn a_trace_that_panics_leaves_everything_in_order() {
     assert_eq!(heap.object_count(), 0);
 }
 
+/// A place, and the names of the nodes that could be seen from there.
+type Sight = (String, Vec<String>);
+
 /// A heap in which user code runs while objects are torn down, looks at all it can see, and notes what it saw.
 struct Spy {
     heap: Heap,
     log: Log,
-    seen: Rc<RefCell<Vec<(String, Vec<String>)>>>,
+    seen: Rc<RefCell<Vec<Sight>>>,
     /// Whom nobody may see, and what they held.
     witness: Gc<Node>,
 }
@@ -263,7 +266,7 @@ impl Spy {
         }
     }
 
-    fn take(&self) -> Vec<(String, Vec<String>)> {
+    fn take(&self) -> Vec<Sight> {
         let mut seen = self.seen.take();
         seen.sort();
         seen.dedup();

@@ -22,7 +22,7 @@ use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
-use crate::base::clock::Clock;
+use crate::base::Clock;
 use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
 use crate::object::{Flags, RawObject, SideState, type_of};
 use crate::weak::PendingCallbacks;
