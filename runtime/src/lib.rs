@@ -5,18 +5,20 @@ mod base;
 mod collect;
 mod handle;
 mod heap;
+mod inspect;
 mod object;
 mod weak;
 
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
-pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
+pub use collect::{CollectionInfo, Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
     AnyGc, AnyRootKey, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, RootKey, Weak, WeakCallback,
     WeakRef, callback,
 };
 #[cfg(target_pointer_width = "64")]
 pub use handle::{Packed, Unpacked};
-pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
+pub use heap::{CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext};
+pub use inspect::DebugEvent;
 pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;

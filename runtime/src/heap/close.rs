@@ -8,6 +8,7 @@ use core::ptr::NonNull;
 
 use super::drops::Drops;
 use super::state::HeapState;
+use super::unraisable::UnraisableContext;
 use crate::alloc::PoolKind;
 use crate::collect::Generation;
 use crate::object::{Flags, RawObject};
@@ -117,12 +118,18 @@ impl HeapState {
     pub(crate) unsafe fn close_at_birth(state: NonNull<HeapState>) {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
+        this.closing.set(true);
         this.closed.set(true);
         this.alloc.close();
     }
 
     /// Closes the state, as the last part of an operation, which keeps it meanwhile.
     fn close_now(&self) {
+        if self.leak_at_close.get() {
+            self.leak();
+            return;
+        }
+        self.begin_closing();
         self.end_immortality();
         for _ in 0..Self::CLOSING_ROUNDS {
             self.drop_roots();
@@ -140,6 +147,16 @@ impl HeapState {
             list.spill(&self.alloc);
         }
         self.alloc.close();
+        self.drop_sink();
+    }
+
+    /// What keeps objects from the collections of closing goes first: the captures of callbacks, which hear of no more
+    /// collections, the garbage that was kept, and freezing.
+    fn begin_closing(&self) {
+        self.closing.set(true);
+        self.drop_closures(&self.callbacks, UnraisableContext::GcCallback);
+        self.drop_garbage();
+        self.unfreeze();
     }
 
     /// Makes `object` immortal: the heap owns a reference to it until it is closed. Collections neither examine nor

@@ -10,18 +10,29 @@
 //! | `collection` | the order of events in a collection |
 //! | `roots` | objects that the host keeps under a key |
 //! | `close` | what keeps a heap, and how it ends |
+//! | `leak` | closing that leaves everything as it is |
 //! | `control` | the public control surface |
+//! | `callbacks` | what hosts hear of collections |
+//! | `freeze` | objects that no collection looks at |
+//! | `debug` | debug flags, events, garbage that is kept |
+//! | `closures` | closures of the user's that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
 //! | `type_cache` | descriptors to types without a lock |
 
 mod allocate;
+mod callbacks;
 mod close;
+mod closures;
 mod collection;
 mod control;
 mod death;
+mod debug;
 mod default;
 mod drops;
+
+mod freeze;
+mod leak;
 mod roots;
 mod state;
 #[cfg(tailbite_stress)]
@@ -36,6 +47,9 @@ use core::ptr::NonNull;
 use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
+pub use callbacks::{CallbackKey, Phase};
+pub use debug::DebugFlags;
+pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;
 pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;

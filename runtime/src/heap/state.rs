@@ -6,6 +6,8 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::callbacks::GcCallbacks;
+use super::debug::Debugging;
 use super::drops::{Drops, Scope};
 use super::roots::Roots;
 use super::type_cache::TypeCache;
@@ -48,6 +50,12 @@ pub(crate) struct HeapState {
     pub(crate) closed: Cell<bool>,
     /// Immortal objects.
     pub(crate) immortals: Cell<usize>,
+    pub(crate) callbacks: GcCallbacks,
+    pub(crate) debugging: Debugging,
+    /// Closing has begun, and is perhaps over: its collections are the last ones.
+    pub(crate) closing: Cell<bool>,
+    /// Closing is to leave everything as it is.
+    pub(crate) leak_at_close: Cell<bool>,
 }
 
 impl HeapState {
@@ -73,6 +81,10 @@ impl HeapState {
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
+            callbacks: GcCallbacks::new(),
+            debugging: Debugging::new(),
+            closing: Cell::new(false),
+            leak_at_close: Cell::new(false),
         };
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
@@ -109,12 +121,9 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>()
-            + examiner
-            + self.young.bytes()
-            + self.middle.bytes()
-            + self.weak.bytes()
-            + self.roots.bytes()
+        let closures = self.callbacks.bytes() + self.debugging.bytes();
+        let lists = self.young.bytes() + self.middle.bytes() + self.weak.bytes() + self.roots.bytes();
+        size_of::<HeapState>() + examiner + lists + closures
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.
