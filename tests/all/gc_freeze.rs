@@ -273,6 +273,21 @@ fn freezing_in_every_place_of_a_collection() {
 }
 
 #[test]
+fn what_a_collection_found_unreachable_is_not_frozen() {
+    for (place, expected) in [(Place::Start, 10), (Place::Finalizer, 4), (Place::Drop, 6), (Place::Stop, 6)] {
+        let frozen = Rc::new(Cell::new(0));
+        let count = frozen.clone();
+        let outcome = at(place, Generation::Old, move |heap| {
+            heap.freeze();
+            count.set(heap.get_freeze_count());
+        });
+        assert_eq!(frozen.get(), expected, "{place:?}");
+        outcome.heap.unfreeze();
+        assert_eq!(outcome.finish(), 0, "{place:?}");
+    }
+}
+
+#[test]
 fn unfreezing_in_every_place_of_a_collection() {
     for place in PLACES {
         let outcome = at(place, Generation::Old, |heap| {

@@ -164,6 +164,7 @@ fn lent_objects_are_never_looked_into() {
     let mut guard = Gc::get_mut(&mut lent).expect("it is unique");
     guard.clear();
     assert_eq!((heap.get_objects(None), heap.get_referrers(&[any(&leaf)])), (vec![], vec![]));
+    guard.push(leaf.clone());
     // A guard that is leaked leaves a handle to an object that is lent for ever.
     std::mem::forget(guard);
     let handle = any(&lent);

@@ -44,6 +44,22 @@ fn nothing_runs_and_nothing_is_freed() {
 }
 
 #[test]
+fn the_heap_stays_also_when_nothing_is_in_it() {
+    for leak in [true, false] {
+        let heap = manual_heap();
+        let log = Log::new();
+        heap.set_leak_at_close(leak);
+        let (probe, other) = (log.probe("hook"), log.probe("other"));
+        heap.set_unraisable_hook(move |_| drop(probe.name().to_owned()));
+        let held = heap.alloc_str("held");
+        drop(heap);
+        assert!(log.is_empty());
+        drop((held, other));
+        assert_eq!(log.take(), if leak { &["drop other"][..] } else { &["drop hook", "drop other"] });
+    }
+}
+
+#[test]
 fn handles_go_on_working() {
     let (heap, log) = leaking();
     let held = Node::alloc(&heap, &log, "held");

@@ -40,6 +40,5 @@ impl HeapState {
         self.policy.due.set(false);
         // What is allocated from now on is not listed.
         self.young.set_check_at(0);
-        self.middle.set_check_at(0);
     }
 }
