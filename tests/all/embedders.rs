@@ -239,11 +239,14 @@ fn item_07_the_vocabulary_of_rc() {
     assert!(!Gc::is_unique(&shared) && Gc::get_mut(&mut shared).is_none());
     Gc::make_mut_slice(&mut shared)[0] = 9;
     assert_eq!((&*shared, &*other), (&[9, 2][..], &[1, 2][..]));
-    let cyclic = Gc::new_cyclic(|me: &Weak<(u8, Weak<(u8, Weak<()>)>)>| {
+    #[derive(Trace)]
+    struct Me(Weak<Me>);
+    let cyclic = Gc::new_cyclic(|me: &Weak<Me>| {
         assert!(me.upgrade().is_none());
-        (1, Weak::new())
+        Me(me.clone())
     });
-    assert!(cyclic.1.upgrade().is_none() && Gc::try_unwrap(cyclic).is_ok());
+    assert!(cyclic.0.upgrade().is_some_and(|me| Gc::ptr_eq(&me, &cyclic)));
+    assert!(Gc::try_unwrap(cyclic).is_ok_and(|me| me.0.upgrade().is_none()));
 }
 
 #[test]

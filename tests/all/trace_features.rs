@@ -164,7 +164,7 @@ through! { 1:
     thin_vec_: |a: AnyGc| -> ThinVec<AnyGc> { thin_vec![a.clone(), a] };
     api_vec: |a: AnyGc| in_vec([a.clone(), a], Global);
     api_vec_elsewhere: |a: AnyGc| in_vec([a.clone(), a], Foreign);
-    api_box: |a| allocator_api2::boxed::Box::new(a);
+    api_box: allocator_api2::boxed::Box::new;
     api_box_elsewhere: |a| allocator_api2::boxed::Box::new_in(vec![a], Foreign);
     last_first: |a: AnyGc| LastFirst::from(vec![a.clone(), a]);
     last_first_elsewhere: |a: AnyGc| LastFirst::from(in_vec([a.clone(), a], Foreign));

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! Objects stand as they are, so that a packed object is an `AnyGc` in place, and the word stays a pointer, so that
-//! its provenance survives. The decision page on packed values weighs the alternatives.
+//! its provenance survives. `docs/decisions/015-packed-values.md` weighs the alternatives.
 
 use core::fmt;
 use core::marker::PhantomData;

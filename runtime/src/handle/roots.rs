@@ -194,3 +194,29 @@ unsafe impl<T: ?Sized + 'static> Trace for RootKey<T> {
         Shape::PLAIN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::refusal;
+
+    #[test]
+    fn refused_memory_gives_the_handle_back() {
+        let heap = Heap::new();
+        let (text, number) = (heap.alloc_str("text"), heap.alloc(5_u64));
+        refusal::refuse_nth(0);
+        let error = heap.try_add_root(text.clone()).expect_err("refused");
+        assert!(error.requested() > 0);
+        let back = error.into_value();
+        assert!(Gc::ptr_eq(&back, &text) && &*back == "text");
+        drop(back);
+        refusal::refuse_nth(0);
+        let back = heap.try_add_root_any(Gc::as_any(&number)).expect_err("refused").into_value();
+        assert!(back == Gc::as_any(&number));
+        drop(back);
+        assert!(!refusal::grant(), "both were refused");
+        assert_eq!((Gc::strong_count(&text), Gc::strong_count(&number), heap.root_count()), (1, 1, 0));
+        let key = heap.add_root(text);
+        assert_eq!(heap.root(key).as_deref(), Some("text"));
+    }
+}

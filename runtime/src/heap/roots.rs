@@ -6,6 +6,7 @@ use core::fmt;
 use slotmap::DenseSlotMap;
 
 use super::state::HeapState;
+use crate::base::os;
 use crate::object::RawObject;
 
 slotmap::new_key_type! {
@@ -38,7 +39,9 @@ impl Roots {
         self.with(|entries| {
             if entries.is_none() {
                 // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
-                Vec::<[u32; 2]>::new().try_reserve_exact(1).ok()?;
+                if !os::reserve_one(&mut Vec::<[u32; 2]>::new()) {
+                    return None;
+                }
                 *entries = Some(DenseSlotMap::with_key());
             }
             let entries = entries.as_mut()?;
