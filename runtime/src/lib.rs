@@ -5,17 +5,21 @@ mod base;
 mod collect;
 mod handle;
 mod heap;
+mod inspect;
 mod object;
 mod weak;
 
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
-pub use collect::{Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
+pub use collect::{CollectionInfo, Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
-    AnyGc, ById, ByValue, CallbackFn, Equivalence, Factory, Finalize, Gc, GcMut, Handle, Proxy, ReferenceError, Weak,
-    WeakCallback, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter, WeakTarget, WeakValueMap,
-    WeakValueMapIter, callback,
+    AnyGc, AnyRootKey, ById, ByValue, CallbackFn, Equivalence, Factory, Finalize, Gc, GcMut, Handle, Proxy,
+    ReferenceError, RootKey, Weak, WeakCallback, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter, WeakTarget,
+    WeakValueMap, WeakValueMapIter, callback,
 };
-pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
+#[cfg(target_pointer_width = "64")]
+pub use handle::{Packed, Unpacked};
+pub use heap::{CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext};
+pub use inspect::DebugEvent;
 pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;

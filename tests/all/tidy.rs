@@ -15,7 +15,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ("weak", &["object", "alloc", "base"]),
     ("heap", &["collect", "weak", "object", "alloc", "base"]),
     ("handle", &["heap", "collect", "weak", "object", "alloc", "base"]),
-    ("inspect", &["heap", "collect", "weak", "object", "alloc", "base"]),
+    ("inspect", &["handle", "heap", "collect", "weak", "object", "alloc", "base"]),
 ];
 
 /// Reports all findings at once.

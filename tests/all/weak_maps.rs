@@ -3,6 +3,7 @@
 mod hostile;
 mod model;
 mod readers;
+mod shown;
 
 use std::cell::RefCell;
 use std::rc::Rc;

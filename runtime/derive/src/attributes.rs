@@ -8,14 +8,15 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, Expr, Ident, LitStr, Path, Result, Token, WherePredicate, parenthesized};
 
-const TYPE_ATTRIBUTES: &str =
-    "`leaf`, `finalize = path`, `finalize_on_request = path`, `protocol = expr`, `bounds = \"T: Foo\"`, `crate = path`";
+const TYPE_ATTRIBUTES: &str = "`leaf`, `tracked`, `finalize = path`, `finalize_on_request = path`, `protocol = expr`, \
+     `bounds = \"T: Foo\"`, `crate = path`";
 const FIELD_ATTRIBUTES: &str = "`skip`, `unsafe(with = path)`";
 
 /// What a type's `#[trace(..)]` attributes say.
 #[derive(Default)]
 pub(crate) struct TypeAttributes {
     pub(crate) leaf: Option<Span>,
+    pub(crate) tracked: Option<Span>,
     pub(crate) finalize: Option<Path>,
     pub(crate) finalize_on_request: Option<Path>,
     pub(crate) protocol: Option<Expr>,
@@ -42,6 +43,7 @@ impl TypeAttributes {
             let span = name.span();
             match name.to_string().as_str() {
                 "leaf" => set(&mut found.leaf, &name, span),
+                "tracked" => set(&mut found.tracked, &name, span),
                 "finalize" => set(&mut found.finalize, &name, value(input)?),
                 "finalize_on_request" => set(&mut found.finalize_on_request, &name, value(input)?),
                 "protocol" => set(&mut found.protocol, &name, value(input)?),
@@ -64,6 +66,9 @@ impl TypeAttributes {
                 second.span(),
                 "a type has one finalizer: `finalize` for all objects, or `finalize_on_request` for some",
             ));
+        }
+        if let (Some(_), Some(second)) = (found.leaf, found.tracked) {
+            return Err(Error::new(second, "the collector knows no object of a `leaf` type: it is not `tracked`"));
         }
         Ok(found)
     }
@@ -101,7 +106,7 @@ impl FieldMode {
                          write `unsafe(with = path)`, where `path` is an `unsafe fn(&Field, &mut Tracer<'_>)`",
                     ));
                 }
-                "leaf" | "finalize" | "finalize_on_request" | "protocol" | "bounds" | "crate" => {
+                "leaf" | "tracked" | "finalize" | "finalize_on_request" | "protocol" | "bounds" | "crate" => {
                     return Err(Error::new(
                         span,
                         format!("`{name}` belongs on the type; a field knows {FIELD_ATTRIBUTES}"),

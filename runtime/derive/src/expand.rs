@@ -58,6 +58,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         }
     }
 
+    if attributes.tracked.is_some() {
+        shapes.push(quote!(#krate::Shape::EDGES));
+    }
+
     let name = &input.ident;
     let generics = needs.bounded(&input.generics, &attributes, &krate);
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();

@@ -12,6 +12,7 @@
 //! | attribute | meaning |
 //! |---|---|
 //! | `#[trace(leaf)]` | report no edges; `Drop` is allowed, fields may have any type |
+//! | `#[trace(tracked)]` | the collector knows every object of the type, even if no field can hold a handle |
 //! | `#[trace(finalize = path)]` | `path`: `fn(&Gc<Self>)`, the finalizer of every object of the type |
 //! | `#[trace(finalize_on_request = path)]` | the same, only for objects whose finalizer was requested |
 //! | `#[trace(protocol = expr)]` | `expr`: `&'static P`, the table that `AnyGc::protocol::<P>()` finds |

@@ -45,7 +45,8 @@ impl Candidates {
         let involved: &[&GenerationList] = if generation == Generation::Young { &[young] } else { &[young, middle] };
         let mut this = Candidates { generation, source: Source::Pools, mark };
         if generation == Generation::Old {
-            this.empty(involved, alloc);
+            // A full collection sees every object anyway.
+            involved.iter().for_each(|list| list.empty(alloc));
             this.begin_pools(PoolFlags::empty(), alloc);
         } else if involved.iter().any(|list| list.is_spilled()) {
             let mut flags = PoolFlags::empty();
@@ -66,21 +67,6 @@ impl Candidates {
         this
     }
 
-    /// Empties the lists: a full collection sees every object anyway.
-    fn empty(&self, lists: &[&GenerationList], alloc: &Allocator) {
-        for list in lists {
-            let (bit, pin) = list.bits();
-            let mut entries = list.take();
-            for object in entries.drain(..) {
-                object.header().remove(bit);
-                // SAFETY: the pool was pinned until now, and the allocator is held.
-                unsafe { alloc.unpin(object.pool(), pin) };
-            }
-            list.give_back(entries);
-            list.clear_spilled();
-        }
-    }
-
     fn begin_entry(&self, object: RawObject, list: &GenerationList, alloc: &Allocator) -> bool {
         let (bit, pin) = list.bits();
         object.header().remove(bit);
@@ -96,7 +82,10 @@ impl Candidates {
             if !flags.is_empty() && !pool.flags().intersects(flags) {
                 continue;
             }
-            pool.clear_flags(if flags.is_empty() { spilled } else { flags });
+            // Written to only if need be: the pages of a frozen heap stay shared after a `fork`.
+            if pool.flags().intersects(spilled) {
+                pool.clear_flags(if flags.is_empty() { spilled } else { flags });
+            }
             for block in pool.blocks() {
                 // SAFETY: valid-header: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };

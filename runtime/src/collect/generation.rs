@@ -31,6 +31,27 @@ impl Generation {
         self as usize
     }
 
+    /// The argument of CPython's `gc.get_objects`, for [`Heap::get_objects`](crate::Heap::get_objects): 0, 1 or 2, and
+    /// -1 for all of them.
+    ///
+    /// # Errors
+    /// If the number is neither, with CPython's message.
+    ///
+    /// ```
+    /// use tailbite::Generation;
+    /// assert_eq!(Generation::parse_objects_argument(-1), Ok(None));
+    /// assert_eq!(Generation::parse_objects_argument(1), Ok(Some(Generation::Middle)));
+    /// let error = Generation::parse_objects_argument(-2).unwrap_err();
+    /// assert_eq!(error.to_string(), "generation parameter cannot be negative");
+    /// ```
+    pub fn parse_objects_argument(number: i64) -> Result<Option<Generation>, InvalidGeneration> {
+        match number {
+            -1 => Ok(None),
+            ..0 => Err(InvalidGeneration(Reason::Negative)),
+            _ => Generation::try_from(number).map(Some).map_err(|_| InvalidGeneration(Reason::TooLarge)),
+        }
+    }
+
     /// Where survivors of this generation go.
     pub(crate) const fn next(self) -> Generation {
         match self {
@@ -40,13 +61,30 @@ impl Generation {
     }
 }
 
-/// A number that names no generation. Displays as CPython's `ValueError`: "invalid generation".
+/// What the header of an object says that is in no generation: permanent, after [`Heap::freeze`](crate::Heap::freeze).
+pub(crate) const PERMANENT: u8 = 3;
+
+/// A number that names no generation. Displays as CPython's `ValueError` for it: "invalid generation", or what
+/// `gc.get_objects` says of its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidGeneration(());
+pub struct InvalidGeneration(Reason);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reason {
+    /// Of `gc.collect`.
+    Invalid,
+    /// Of `gc.get_objects`.
+    TooLarge,
+    Negative,
+}
 
 impl fmt::Display for InvalidGeneration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("invalid generation")
+        f.write_str(match self.0 {
+            Reason::Invalid => "invalid generation",
+            Reason::TooLarge => "generation parameter must be less than the number of available generations (3)",
+            Reason::Negative => "generation parameter cannot be negative",
+        })
     }
 }
 
@@ -56,7 +94,7 @@ impl TryFrom<i64> for Generation {
     type Error = InvalidGeneration;
 
     fn try_from(number: i64) -> Result<Generation, InvalidGeneration> {
-        usize::try_from(number).map_err(|_| InvalidGeneration(()))?.try_into()
+        usize::try_from(number).map_err(|_| InvalidGeneration(Reason::Invalid))?.try_into()
     }
 }
 
@@ -64,6 +102,6 @@ impl TryFrom<usize> for Generation {
     type Error = InvalidGeneration;
 
     fn try_from(number: usize) -> Result<Generation, InvalidGeneration> {
-        Generation::ALL.get(number).copied().ok_or(InvalidGeneration(()))
+        Generation::ALL.get(number).copied().ok_or(InvalidGeneration(Reason::Invalid))
     }
 }

@@ -156,6 +156,19 @@ impl GenerationList {
         (self.bit, self.pin)
     }
 
+    /// Empties the list, whose entries somebody takes over. The allocator is held by the caller.
+    pub(crate) fn empty(&self, alloc: &Allocator) {
+        debug_assert!(alloc.is_held());
+        let mut entries = self.take();
+        for object in entries.drain(..) {
+            object.header().remove(self.bit);
+            // SAFETY: the pool was pinned until now, and the allocator is held.
+            unsafe { alloc.unpin(object.pool(), self.pin) };
+        }
+        self.give_back(entries);
+        self.clear_spilled();
+    }
+
     /// Drops the entries whose object died; the number of those that live. Cost: two looks at each entry.
     pub(crate) fn compact(&self, alloc: &Allocator) -> usize {
         // Held, because a pool may lose its pin for a dead entry and get it back for a living one.

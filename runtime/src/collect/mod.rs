@@ -5,12 +5,15 @@
 mod candidates;
 mod detect;
 mod generation;
+mod info;
 mod list;
 mod policy;
 
 pub(crate) use candidates::Candidates;
 pub(crate) use detect::{Detection, Examiner};
+pub(crate) use generation::PERMANENT;
 pub use generation::{Generation, InvalidGeneration};
+pub use info::CollectionInfo;
 pub(crate) use list::GenerationList;
 pub(crate) use policy::Policy;
 pub use policy::{GenerationStats, Growth, Trigger};

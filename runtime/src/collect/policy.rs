@@ -1,8 +1,10 @@
 //! When to collect which generation: thresholds, counts, the growth rule, and the ways of triggering.
 
 use core::cell::Cell;
+use core::time::Duration;
 
 use super::generation::Generation;
+use super::info::CollectionInfo;
 
 /// When a collection that is due runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +63,10 @@ pub struct GenerationStats {
     pub uncollectable: u64,
     /// Cells that were mutably borrowed while a collection looked at them. What they hold was kept.
     pub opaque_cells: u64,
+    /// Objects that they examined: those of the generation and of all younger ones.
+    pub candidates: u64,
+    /// Time that they took, user code that they called included, gc callbacks apart.
+    pub duration: Duration,
 }
 
 /// Thresholds, counts and settings of one heap.
@@ -155,8 +161,8 @@ impl Policy {
     }
 
     /// The counting rules at its end.
-    pub(crate) fn end(&self, generation: Generation, survivors: usize, collected: usize, opaque_cells: u64) {
-        match generation {
+    pub(crate) fn end(&self, info: &CollectionInfo, survivors: usize, opaque_cells: u64) {
+        match info.generation {
             Generation::Young => {}
             Generation::Middle => self.pending.set(self.pending.get() + survivors),
             Generation::Old => {
@@ -165,11 +171,19 @@ impl Policy {
             }
         }
         let mut stats = self.stats.get();
-        let row = &mut stats[generation.index()];
+        let row = &mut stats[info.generation.index()];
         row.collections += 1;
-        row.collected += collected as u64;
+        row.collected += info.collected as u64;
+        row.uncollectable += info.uncollectable as u64;
         row.opaque_cells += opaque_cells;
+        row.candidates += info.candidates as u64;
+        row.duration = row.duration.saturating_add(info.duration);
         self.stats.set(stats);
+    }
+
+    /// The counts after a freeze: no object is in any generation. What the growth rule knows stays.
+    pub(crate) fn reset_counts(&self) {
+        self.counts.set([0, 0]);
     }
 
     pub(crate) fn stats(&self) -> [GenerationStats; 3] {
@@ -181,6 +195,10 @@ impl Policy {
 mod tests {
     use super::*;
 
+    fn end(policy: &Policy, generation: Generation, survivors: usize) {
+        policy.end(&CollectionInfo::new(generation), survivors, 0);
+    }
+
     #[test]
     fn the_oldest_generation_over_its_threshold_is_selected() {
         let policy = Policy::new();
@@ -189,7 +207,7 @@ mod tests {
         for _ in 0..13 {
             let generation = policy.select(11).unwrap();
             policy.begin(generation);
-            policy.end(generation, 0, 0, 0);
+            end(&policy, generation, 0);
             sequence.push(generation.index());
         }
         assert_eq!(sequence, [0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 2]);
@@ -200,13 +218,13 @@ mod tests {
     fn full_collections_wait_for_growth() {
         let policy = Policy::new();
         policy.begin(Generation::Old);
-        policy.end(Generation::Old, 1000, 0, 0);
+        end(&policy, Generation::Old, 1000);
         policy.set_thresholds([0, 100, 0]);
         policy.begin(Generation::Middle);
-        policy.end(Generation::Middle, 249, 0, 0);
+        end(&policy, Generation::Middle, 249);
         assert_eq!(policy.select(5), Some(Generation::Young));
         policy.begin(Generation::Middle);
-        policy.end(Generation::Middle, 1, 0, 0);
+        end(&policy, Generation::Middle, 1);
         assert_eq!(policy.select(5), Some(Generation::Old));
     }
 

@@ -23,6 +23,7 @@ use crate::object::{Flags, Managed, RawObject, Shape, Trace, Tracer, Type, type_
 /// let number: Gc<i64> = any.downcast().unwrap();
 /// assert_eq!(*number, 42);
 /// ```
+#[repr(transparent)]
 pub struct AnyGc {
     object: RawObject,
     /// Neither `Send` nor `Sync`.
@@ -127,6 +128,28 @@ impl AnyGc {
     #[must_use]
     pub fn address(&self) -> usize {
         self.object.block().addr().get()
+    }
+
+    /// Turns the handle into a raw pointer, the address with its provenance, which owns its reference: pass it to
+    /// [`from_raw`](AnyGc::from_raw), or the object leaks.
+    #[inline]
+    #[must_use]
+    pub fn into_raw(self) -> *const () {
+        ManuallyDrop::new(self).object.block().as_ptr().cast_const().cast()
+    }
+
+    /// Takes back what [`into_raw`](AnyGc::into_raw) gave.
+    ///
+    /// # Safety
+    /// 1. `raw` came from `into_raw`, on this thread.
+    /// 2. It is not used for another `from_raw`.
+    #[inline]
+    #[must_use]
+    pub unsafe fn from_raw(raw: *const ()) -> AnyGc {
+        // SAFETY: (1): not null, the block of a live object.
+        let object = unsafe { RawObject::from_block(core::ptr::NonNull::new_unchecked(raw.cast_mut()).cast()) };
+        // SAFETY: (1), (2): the reference is the caller's.
+        unsafe { AnyGc::from_owned(object) }
     }
 
     /// The number of handles to the object, including one of the heap's if it is immortal.

@@ -249,7 +249,7 @@ impl<T: Trace> Gc<T> {
 
 /// Whether the payload may be lent exclusively through this handle: the handle's type is that of the payload, rather
 /// than a view of it that unsizing made, and the payload isn't known by its address.
-fn may_lend<T: ?Sized>(this: &Gc<T>) -> bool {
+pub(super) fn may_lend<T: ?Sized>(this: &Gc<T>) -> bool {
     let is_thin = size_of::<NonNull<T>>() == size_of::<usize>();
     // SAFETY: the object is alive, so its type is registered.
     let ty = unsafe { type_of(Gc::object(this).header().type_id()) };

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `gc` | `Gc<T>`: the counted pointer and its vocabulary |
 //! | `any` | `AnyGc`: the same, thin and erased |
+//! | `packed` | `Packed`: an object, a number or a tag in one word |
+//! | `roots` | handles kept under plain keys |
 //! | `exclusive` | `GcMut`: exclusive access |
 //! | `weak` | `Weak<T>`, as in `Rc` |
 //! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
@@ -23,7 +25,10 @@ mod exclusive;
 mod finalize;
 mod gc;
 mod inspect;
+#[cfg(target_pointer_width = "64")]
+mod packed;
 mod references;
+mod roots;
 mod slices;
 mod traits;
 mod unsize;
@@ -39,7 +44,10 @@ pub use exclusive::GcMut;
 pub use finalize::Finalize;
 pub use gc::Gc;
 pub use inspect::Handle;
+#[cfg(target_pointer_width = "64")]
+pub use packed::{Packed, Unpacked};
 pub use references::{CallbackFn, Proxy, ReferenceError, WeakCallback, WeakRef, callback};
+pub use roots::{AnyRootKey, RootKey};
 #[doc(hidden)]
 pub use unsize::Unsize;
 pub use weak::Weak;

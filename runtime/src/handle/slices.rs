@@ -3,9 +3,10 @@
 use core::alloc::Layout;
 use core::ptr::NonNull;
 
-use super::Gc;
 use super::construct::Reservation;
-use crate::heap::{Heap, OutOfMemory};
+use super::gc::may_lend;
+use super::{Gc, GcMut};
+use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{Managed, Trace, WithSlice, tailed_size};
 
 impl Heap {
@@ -191,6 +192,36 @@ impl<T: Trace> Gc<[T]> {
     #[must_use]
     pub fn from_box(items: Box<[T]>) -> Gc<[T]> {
         Heap::with_default(|heap| heap.alloc_slice(items.into_vec()))
+    }
+}
+
+impl<T: Trace + Clone> Gc<[T]> {
+    /// [`make_mut`](Gc::make_mut) for slices: exclusive access; if there are other handles, or if this one is a view that unsizing made of an
+    /// array, of a clone in the same heap, which this handle then refers to. If only weak references are left, they are
+    /// cleared (their callbacks run).
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let mut numbers: Gc<[i32]> = Gc::from([1, 2]);
+    /// let other = numbers.clone();
+    /// Gc::make_mut_slice(&mut numbers)[0] = 5;
+    /// assert_eq!((&*numbers, &*other), (&[5, 2][..], &[1, 2][..]));
+    /// ```
+    ///
+    /// # Panics
+    /// If memory for the clone is refused.
+    #[must_use]
+    pub fn make_mut_slice(this: &mut Gc<[T]>) -> GcMut<'_, [T]> {
+        while !(Gc::is_unique(this) && may_lend(this)) {
+            if may_lend(this) && Gc::object(this).header().is_held_once() {
+                // SAFETY: `this` keeps the object: it is borrowed exclusively, so no callback can drop it.
+                unsafe { HeapState::disown_weak(Gc::object(this)) };
+            } else {
+                // USER CODE: `Clone`, and whatever the allocation collects; hence the loop.
+                *this = Gc::with_heap(this, |heap| heap.alloc_slice(this.iter().cloned()));
+            }
+        }
+        GcMut::lend(this)
     }
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
+use core::panic::{RefUnwindSafe, UnwindSafe};
 use core::ptr::{self, NonNull};
 
 use super::Gc;
@@ -89,6 +90,21 @@ impl<T: ?Sized> Weak<T> {
     pub fn weak_count(&self) -> usize {
         // SAFETY: a target that shows is alive.
         self.target().map_or(0, |object| unsafe { handle_count(object) })
+    }
+
+    /// Where the object's payload is, or was. The pointer doesn't change, but when the object is dead another may be
+    /// there: it is no identity, [`address`](Weak::address) is. Dangling, not null, for [`Weak::new`].
+    #[must_use]
+    pub fn as_ptr(&self) -> *const T {
+        self.payload.as_ptr()
+    }
+
+    /// A number that stands for the object among its weak handles: not zero, the same for all of them, dead or alive,
+    /// and no other object's as long as any of them is held. (It is not the object's address.) One number stands for
+    /// all weak handles that never had an object.
+    #[must_use]
+    pub fn address(&self) -> usize {
+        self.record.unwrap_or(NonNull::dangling()).addr().get()
     }
 
     /// Whether both were made for the same object, or both for none.
@@ -253,6 +269,9 @@ impl<T: ?Sized> fmt::Debug for Weak<T> {
         f.write_str(if self.target().is_some() { "(Weak)" } else { "(Weak, dead)" })
     }
 }
+
+impl<T: ?Sized + RefUnwindSafe> UnwindSafe for Weak<T> {}
+impl<T: ?Sized + RefUnwindSafe> RefUnwindSafe for Weak<T> {}
 
 // SAFETY: a weak handle owns no handle.
 unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {

@@ -1,13 +1,15 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
 //! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack.
-//! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, what is garbage is collected, and from then on
-//! objects live and die by count alone. The last block freed, or the last operation to return, frees the state (S18).
+//! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, the host's roots
+//! go, what is garbage is collected, and from then on objects live and die by count alone. The last block freed, or the
+//! last operation to return, frees the state (S18).
 
 use core::ptr::NonNull;
 
 use super::drops::Drops;
 use super::state::HeapState;
+use super::unraisable::UnraisableContext;
 use crate::alloc::PoolKind;
 use crate::collect::Generation;
 use crate::object::{Flags, RawObject};
@@ -117,28 +119,47 @@ impl HeapState {
     pub(crate) unsafe fn close_at_birth(state: NonNull<HeapState>) {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
+        this.closing.set(true);
         this.closed.set(true);
         this.alloc.close();
     }
 
     /// Closes the state, as the last part of an operation, which keeps it meanwhile.
     fn close_now(&self) {
+        if self.leak_at_close.get() {
+            self.leak();
+            return;
+        }
         self.call_at_exit();
         self.discard_at_exit();
+        self.begin_closing();
         self.end_immortality();
         for _ in 0..Self::CLOSING_ROUNDS {
+            self.drop_roots();
             // SAFETY: the operation that ends with this keeps the state.
-            if unsafe { Self::collect(NonNull::from(self), Generation::Old) } == 0 {
+            let collected = unsafe { Self::collect(NonNull::from(self), Generation::Old) };
+            if collected == 0 && self.roots.len() == 0 {
                 break;
             }
         }
-        // Closed first: what ends now makes no new immortals.
+        // Closed first: what ends now makes no new roots and immortals.
         self.closed.set(true);
+        self.drop_roots();
         self.end_immortality();
         for list in [&self.young, &self.middle] {
             list.spill(&self.alloc);
         }
         self.alloc.close();
+        self.drop_sink();
+    }
+
+    /// What keeps objects from the collections of closing goes first: the captures of callbacks, which hear of no more
+    /// collections, the garbage that was kept, and freezing.
+    fn begin_closing(&self) {
+        self.closing.set(true);
+        self.drop_closures(&self.callbacks, UnraisableContext::GcCallback);
+        self.drop_garbage();
+        self.unfreeze();
     }
 
     /// Makes `object` immortal: the heap owns a reference to it until it is closed. Collections neither examine nor

@@ -1,24 +1,29 @@
 //! A collection: the order of events around the collector's detections.
 //!
 //! ```text
+//! gc callbacks hear of the start                                 (user code)
 //! take candidates -> detect
+//!   -> the debug sink is told of what is unreachable             (user code, if that flag is set)
 //!   -> weak references with callbacks cleared, callbacks run      (user code)
 //!   -> finalizers                                                (user code)
 //!   -> detect again among the unreachable, if any user code ran   <- the silent window begins (S7)
 //!   -> doom what is still unreachable; clear its weak references
 //!   -> drop its payloads, in place                               <- the silent window ends: nothing leads to the garbage any more
 //!   -> free its blocks
+//! gc callbacks hear of the end                                   (user code)
 //! ```
 
 use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::callbacks::Phase;
 use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
-use crate::collect::{Candidates, Detection, Generation};
+use crate::base::Clock;
+use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
 use crate::object::{Flags, RawObject, SideState, Tracer, type_of};
 use crate::weak::PendingCallbacks;
 
@@ -48,15 +53,20 @@ impl HeapState {
 
     /// What `collect` does within its operation.
     fn run_collection(&self, generation: Generation) -> usize {
+        let mut info = CollectionInfo::new(generation);
+        self.announce(Phase::Start, &info);
+        let clock = Clock::start();
+        self.tell_start(generation);
         self.policy.begin(generation);
         self.alloc.hold();
         let mut set = Candidates::take(generation, &self.young, &self.middle, &self.alloc);
         let mut totals = Totals::default();
         let parked = PendingCallbacks::default();
-        let mut collected = 0;
         let calls = self.user_calls.get();
         let mut found = self.detect(&mut set, &mut totals, false);
-        if let Some(detection) = &found {
+        info.candidates = totals.survivors + found.as_ref().map_or(0, |detection| detection.unreachable);
+        if let Some(detection) = &mut found {
+            self.tell_collectable(&set, detection);
             self.notify(&set, detection);
             if detection.unreachable != 0 && self.user_calls.get() != calls {
                 found = self.detect(&mut set, &mut totals, true);
@@ -65,19 +75,27 @@ impl HeapState {
         if let Some(detection) = found
             && detection.unreachable != 0
         {
-            self.doom(&set, &parked);
-            self.drop_payloads(&set);
-            collected = self.free_garbage(&set);
+            if self.saves_garbage() {
+                info.collected = self.save_garbage(&set, &parked);
+                totals.survivors += info.collected;
+            } else {
+                self.doom(&set, &parked);
+                self.drop_payloads(&set);
+                info.collected = self.free_garbage(&set);
+            }
         }
         set.finish(&self.young, &self.middle, &self.alloc);
         self.alloc.release_hold();
-        self.policy.end(generation, totals.survivors, collected, totals.opaque_cells);
+        info.duration = clock.elapsed();
+        self.policy.end(&info, totals.survivors, totals.opaque_cells);
         while let Some(reference) = parked.pop() {
             // SAFETY: a reference object that was parked; the queue's count on it is given up.
             unsafe { self.let_go(reference) };
         }
         totals.report(self);
-        collected
+        self.tell_done(&info);
+        self.announce(Phase::Stop, &info);
+        info.collected
     }
 
     /// Runs one detection over `set`, promoting what survives. `None` if a trace panicked: then everything survives.
@@ -107,7 +125,7 @@ impl HeapState {
         }
     }
 
-    fn promote(&self, object: RawObject, target: Generation) {
+    pub(super) fn promote(&self, object: RawObject, target: Generation) {
         if usize::from(object.header().generation()) != target.index() {
             object.header().set_generation(target.index() as u8);
         }

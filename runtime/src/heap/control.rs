@@ -190,6 +190,7 @@ impl HeapState {
         self.young.check();
         self.middle.check();
         self.weak.check(&self.alloc);
+        self.roots.check();
         for kind in [PoolKind::Tracked, PoolKind::Leaf] {
             self.for_each_object(kind, |object| {
                 assert_eq!(

@@ -8,6 +8,7 @@ use slotmap::{SlotMap, new_key_type};
 use super::Heap;
 use super::close::Operation;
 use super::state::HeapState;
+use crate::base::os;
 use crate::object::RawObject;
 
 new_key_type! {
@@ -53,15 +54,20 @@ struct Registry {
 /// Nothing in here runs user code while the registry is borrowed.
 #[derive(Debug, Default)]
 pub(crate) struct Exits {
-    registry: UnsafeCell<Registry>,
+    /// None until the first one comes.
+    registry: UnsafeCell<Option<Registry>>,
     running: Cell<bool>,
 }
 
 impl Exits {
-    /// Runs `f` on the registry. `f` runs no user code and doesn't come back to it.
-    fn with<R>(&self, f: impl FnOnce(&mut Registry) -> R) -> R {
-        // SAFETY: the only borrow: every use goes through here, and none of the closures calls back.
-        f(unsafe { &mut *self.registry.get() })
+    /// More than this the slot map refuses by a panic.
+    const MAX: usize = u32::MAX as usize - 2;
+
+    /// Runs `f` on the registry, if there is one. `f` runs no user code and doesn't come back to it.
+    fn with<R: Default>(&self, f: impl FnOnce(&mut Registry) -> R) -> R {
+        // SAFETY: with `reserve`, the only borrow: every other use goes through here, and none of the closures calls
+        // back.
+        unsafe { &mut *self.registry.get() }.as_mut().map(f).unwrap_or_default()
     }
 
     /// Bytes that the registry takes.
@@ -76,7 +82,14 @@ impl Exits {
 
     /// Makes room for one more; false if memory is refused.
     pub(crate) fn reserve(&self) -> bool {
-        self.with(|registry| registry.registered.try_reserve(1)).is_ok()
+        // SAFETY: as in `with`; nothing is called back.
+        let registry = unsafe { &mut *self.registry.get() };
+        // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
+        if registry.is_none() && !os::reserve_one(&mut Vec::<Registered>::new()) {
+            return false;
+        }
+        let registered = &mut registry.get_or_insert_default().registered;
+        registered.len() < Self::MAX && registered.try_reserve(1).is_ok()
     }
 
     /// Registers a finalizer, to be called at exit, as the newest. There is room ([`reserve`](Exits::reserve)).

@@ -8,21 +8,34 @@
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
+//! | `roots` | objects that the host keeps under a key |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `exit` | what is called when an object dies, or at the latest when the heap is closed |
+//! | `leak` | closing that leaves everything as it is |
 //! | `control` | the public control surface |
+//! | `callbacks` | what hosts hear of collections |
+//! | `freeze` | objects that no collection looks at |
+//! | `debug` | debug flags, events, garbage that is kept |
+//! | `closures` | closures of the user's that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
 //! | `type_cache` | descriptors to types without a lock |
 
 mod allocate;
+mod callbacks;
 mod close;
+mod closures;
 mod collection;
 mod control;
 mod death;
+mod debug;
 mod default;
 mod drops;
 mod exit;
+
+mod freeze;
+mod leak;
+mod roots;
 mod state;
 #[cfg(tailbite_stress)]
 mod stress;
@@ -36,8 +49,12 @@ use core::ptr::NonNull;
 use crate::alloc::AllocatorOptions;
 
 pub use allocate::OutOfMemory;
+pub use callbacks::{CallbackKey, Phase};
+pub use debug::DebugFlags;
+pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;
 pub(crate) use exit::{ExitCalls, ExitKey};
+pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
 

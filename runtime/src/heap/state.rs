@@ -6,8 +6,11 @@ use core::panic::AssertUnwindSafe;
 use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
+use super::callbacks::GcCallbacks;
+use super::debug::Debugging;
 use super::drops::{Drops, Scope};
 use super::exit::Exits;
+use super::roots::Roots;
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
 use super::waiting::Waiting;
@@ -36,6 +39,7 @@ pub(crate) struct HeapState {
     pub(crate) weak: WeakTable,
     pub(crate) exits: Exits,
     pub(crate) hook: UnraisableHook,
+    pub(crate) roots: Roots,
     /// A collection is under way.
     pub(crate) collecting: Cell<bool>,
     /// Calls of user code so far: tells whether any ran between two points (S7).
@@ -48,6 +52,12 @@ pub(crate) struct HeapState {
     pub(crate) closed: Cell<bool>,
     /// Immortal objects.
     pub(crate) immortals: Cell<usize>,
+    pub(crate) callbacks: GcCallbacks,
+    pub(crate) debugging: Debugging,
+    /// Closing has begun, and is perhaps over: its collections are the last ones.
+    pub(crate) closing: Cell<bool>,
+    /// Closing is to leave everything as it is.
+    pub(crate) leak_at_close: Cell<bool>,
 }
 
 impl HeapState {
@@ -67,12 +77,17 @@ impl HeapState {
             weak: WeakTable::default(),
             exits: Exits::default(),
             hook: UnraisableHook::default(),
+            roots: Roots::default(),
             collecting: Cell::new(false),
             user_calls: Cell::new(0),
             operations: Cell::new(0),
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
+            callbacks: GcCallbacks::new(),
+            debugging: Debugging::new(),
+            closing: Cell::new(false),
+            leak_at_close: Cell::new(false),
         };
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
@@ -87,7 +102,9 @@ impl HeapState {
         // First, so that nothing leads to the state any more when user code runs.
         super::default::forget(state);
         // SAFETY: the caller's promise.
-        // USER CODE: the drop of what the hook captured.
+        // USER CODE: objects of other heaps that were rooted here; the drop of what the hook captured.
+        unsafe { state.as_ref() }.drop_roots();
+        // SAFETY: the caller's promise.
         unsafe { state.as_ref() }.hook.clear();
         // SAFETY: the caller's promise.
         unsafe {
@@ -107,12 +124,10 @@ impl HeapState {
     pub(crate) fn bookkeeping_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
         let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        size_of::<HeapState>()
-            + examiner
-            + self.young.bytes()
-            + self.middle.bytes()
-            + self.weak.bytes()
-            + self.exits.bytes()
+        let closures = self.callbacks.bytes() + self.debugging.bytes();
+        let lists =
+            self.young.bytes() + self.middle.bytes() + self.weak.bytes() + self.roots.bytes() + self.exits.bytes();
+        size_of::<HeapState>() + examiner + lists + closures
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.

@@ -25,6 +25,10 @@ pub enum UnraisableContext {
     /// A `Trace` impl reported more handles to one object than there are (S11), against its contract. The object was
     /// kept.
     OverReport,
+    /// A gc callback ([`Heap::add_callback`](crate::Heap::add_callback)), or its drop.
+    GcCallback,
+    /// The debug sink ([`Heap::set_debug_sink`](crate::Heap::set_debug_sink)), or its drop.
+    DebugSink,
 }
 
 impl fmt::Display for UnraisableContext {
@@ -36,6 +40,8 @@ impl fmt::Display for UnraisableContext {
             UnraisableContext::Drop => "the drop",
             UnraisableContext::Trace => "tracing",
             UnraisableContext::OverReport => "tracing",
+            UnraisableContext::GcCallback => "a gc callback",
+            UnraisableContext::DebugSink => "the debug sink",
         })
     }
 }

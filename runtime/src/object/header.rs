@@ -36,7 +36,7 @@ bitflags! {
         const LISTED_MIDDLE = 1 << 17;
         /// Generation 1 (neither bit: generation 0).
         const MIDDLE = 1 << 18;
-        /// Generation 2.
+        /// Generation 2. Both bits: permanent, no collection's candidate.
         const OLD = 1 << 19;
         /// Known to the collector: the type can own handles.
         const TRACKED = 1 << 20;
@@ -190,7 +190,7 @@ impl Header {
         word & TYPE_MASK != 0 && word & Flags::TRACKED.bits() != 0 && word & Flags::EXEMPT.bits() == 0 && word >= ONE
     }
 
-    /// 0, 1 or 2.
+    /// 0, 1 or 2; 3 for permanent.
     #[inline(always)]
     pub(crate) fn generation(&self) -> u8 {
         ((self.0.get() >> 18) & 3) as u8
@@ -198,7 +198,7 @@ impl Header {
 
     #[inline(always)]
     pub(crate) fn set_generation(&self, generation: u8) {
-        debug_assert!(generation <= 2);
+        debug_assert!(generation <= 3);
         let rest = self.0.get() & !Flags::GENERATION.bits();
         self.0.set(rest | (u64::from(generation) << 18));
     }

@@ -1,11 +1,21 @@
 //! `LastFirst<T>`: a vector whose items die in CPython's order.
 
+use core::cmp::Ordering;
+use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::mem::ManuallyDrop;
 use core::ops::{Deref, DerefMut};
 
-use super::trace::{Shape, Trace, Tracer};
+use allocator_api2::alloc::{Allocator, Global};
+use allocator_api2::collections::TryReserveError;
+use allocator_api2::vec::Vec;
 
-/// A vector whose items are dropped from the last to the first, as CPython drops those of a list or tuple; otherwise a [`Vec`], and traced
-/// like one.
+use super::trace::{Shape, Trace, Tracer};
+use super::trace_external::{items_shape, trace_items};
+
+/// A vector whose items are dropped from the last to the first, as CPython drops those of a list or tuple; otherwise a
+/// `Vec`, and traced like one. It is the `Vec` of the crate `allocator-api2`, so that its memory may come from any
+/// allocator, that of a heap included.
 ///
 /// ```
 /// use std::cell::RefCell;
@@ -25,18 +35,50 @@ use super::trace::{Shape, Trace, Tracer};
 /// drop(list);
 /// assert_eq!(*order.borrow(), [3, 2, 1]);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct LastFirst<T>(Vec<T>);
+pub struct LastFirst<T, A: Allocator = Global>(Vec<T, A>);
 
 impl<T> LastFirst<T> {
-    /// The items, as a plain vector.
+    /// The items, as a plain vector of the standard library. Copies nothing.
     #[must_use]
-    pub fn into_vec(mut self) -> Vec<T> {
-        core::mem::take(&mut self.0)
+    pub fn into_vec(self) -> std::vec::Vec<T> {
+        let (items, length, capacity) = self.into_items().into_raw_parts();
+        // SAFETY: the parts of a vector in memory from `Global`, which is that of `std::alloc`, with the layout of an
+        // array of `capacity` items, as the standard library's vector has it.
+        unsafe { std::vec::Vec::from_raw_parts(items, length, capacity) }
     }
 }
 
-impl<T> Drop for LastFirst<T> {
+impl<T, A: Allocator> LastFirst<T, A> {
+    /// An empty vector in memory from `allocator`. Allocates nothing.
+    #[must_use]
+    pub const fn new_in(allocator: A) -> LastFirst<T, A> {
+        LastFirst(Vec::new_in(allocator))
+    }
+
+    /// Makes room for at least `additional` more items, so that pushing them asks for no memory.
+    ///
+    /// # Errors
+    /// If the allocator refuses, or if the capacity can't be represented.
+    pub fn try_reserve(&mut self, additional: usize) -> Result<(), TryReserveError> {
+        self.0.try_reserve(additional)
+    }
+
+    /// The allocator that the memory comes from.
+    #[must_use]
+    pub fn allocator(&self) -> &A {
+        self.0.allocator()
+    }
+
+    /// The items, as a vector that drops them from the first to the last.
+    #[must_use]
+    pub fn into_items(self) -> Vec<T, A> {
+        let this = ManuallyDrop::new(self);
+        // SAFETY: read once, and `this` is not dropped.
+        unsafe { core::ptr::from_ref(&this.0).read() }
+    }
+}
+
+impl<T, A: Allocator> Drop for LastFirst<T, A> {
     fn drop(&mut self) {
         // An item whose drop panics is gone from the vector, whose own drop then goes on with the rest.
         while let Some(item) = self.0.pop() {
@@ -45,46 +87,94 @@ impl<T> Drop for LastFirst<T> {
     }
 }
 
-// SAFETY: reports what `Vec` reports. `Drop` drops the items, as a vector's does, and touches nothing behind them: it needs no object that
-// they refer to.
-unsafe impl<T: Trace> Trace for LastFirst<T> {
+// SAFETY: each item is owned by the vector and visited once. `Drop` drops the items, as a vector's does, and touches
+// nothing behind them: it needs no object that they refer to.
+unsafe impl<T: Trace, A: Allocator + 'static> Trace for LastFirst<T, A> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        Trace::trace(&self.0, tracer);
+        trace_items(&self.0, tracer);
     }
 
     fn shape(depth: u32) -> Shape {
-        <Vec<T> as Trace>::shape(depth)
+        items_shape::<T, A>(depth)
     }
 }
 
-impl<T> Default for LastFirst<T> {
-    fn default() -> LastFirst<T> {
-        LastFirst(Vec::new())
+impl<T, A: Allocator + Default> Default for LastFirst<T, A> {
+    fn default() -> LastFirst<T, A> {
+        LastFirst::new_in(A::default())
     }
 }
 
-impl<T> From<Vec<T>> for LastFirst<T> {
-    fn from(items: Vec<T>) -> LastFirst<T> {
+impl<T: Clone, A: Allocator + Clone> Clone for LastFirst<T, A> {
+    fn clone(&self) -> LastFirst<T, A> {
+        LastFirst(self.0.clone())
+    }
+}
+
+impl<T> From<std::vec::Vec<T>> for LastFirst<T> {
+    /// Copies nothing.
+    fn from(items: std::vec::Vec<T>) -> LastFirst<T> {
+        let mut items = ManuallyDrop::new(items);
+        // SAFETY: the parts of a vector in memory of `std::alloc`, which is that of `Global`, with the layout of an
+        // array of `capacity` items; the vector is not dropped.
+        LastFirst(unsafe { Vec::from_raw_parts(items.as_mut_ptr(), items.len(), items.capacity()) })
+    }
+}
+
+impl<T, A: Allocator> From<Vec<T, A>> for LastFirst<T, A> {
+    fn from(items: Vec<T, A>) -> LastFirst<T, A> {
         LastFirst(items)
     }
 }
 
 impl<T> FromIterator<T> for LastFirst<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> LastFirst<T> {
-        LastFirst(items.into_iter().collect())
+        LastFirst::from(items.into_iter().collect::<std::vec::Vec<T>>())
     }
 }
 
-impl<T> Deref for LastFirst<T> {
-    type Target = Vec<T>;
+impl<T, A: Allocator> Deref for LastFirst<T, A> {
+    type Target = Vec<T, A>;
 
-    fn deref(&self) -> &Vec<T> {
+    fn deref(&self) -> &Vec<T, A> {
         &self.0
     }
 }
 
-impl<T> DerefMut for LastFirst<T> {
-    fn deref_mut(&mut self) -> &mut Vec<T> {
+impl<T, A: Allocator> DerefMut for LastFirst<T, A> {
+    fn deref_mut(&mut self) -> &mut Vec<T, A> {
         &mut self.0
+    }
+}
+
+impl<T: fmt::Debug, A: Allocator> fmt::Debug for LastFirst<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LastFirst").field(&self.0).finish()
+    }
+}
+
+impl<T: PartialEq, A: Allocator> PartialEq for LastFirst<T, A> {
+    fn eq(&self, other: &LastFirst<T, A>) -> bool {
+        self.0[..] == other.0[..]
+    }
+}
+
+impl<T: Eq, A: Allocator> Eq for LastFirst<T, A> {}
+
+impl<T: PartialOrd, A: Allocator> PartialOrd for LastFirst<T, A> {
+    fn partial_cmp(&self, other: &LastFirst<T, A>) -> Option<Ordering> {
+        self.0[..].partial_cmp(&other.0[..])
+    }
+}
+
+impl<T: Ord, A: Allocator> Ord for LastFirst<T, A> {
+    fn cmp(&self, other: &LastFirst<T, A>) -> Ordering {
+        self.0[..].cmp(&other.0[..])
+    }
+}
+
+impl<T: Hash, A: Allocator> Hash for LastFirst<T, A> {
+    fn hash<S: Hasher>(&self, state: &mut S) {
+        self.0[..].hash(state);
     }
 }

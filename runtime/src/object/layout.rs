@@ -25,6 +25,7 @@ pub(crate) const HEADER_SIZE: usize = size_of::<Header>();
 /// free: lists, queues and walks read the headers of such blocks too. Both only hand out shared references, and
 /// everything in them is a cell.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(transparent)]
 pub(crate) struct RawObject(NonNull<u8>);
 
 impl RawObject {

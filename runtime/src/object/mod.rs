@@ -7,6 +7,7 @@ mod options;
 mod registry;
 mod side;
 pub(crate) mod trace;
+mod trace_external;
 mod trace_std;
 mod types;
 

@@ -3,6 +3,7 @@
 use hashbrown::HashTable;
 
 use super::entry::EntryLink;
+use crate::base::os;
 use crate::object::RawObject;
 
 /// No slot.
@@ -159,7 +160,7 @@ impl Slots {
     pub(super) fn reserve(&mut self) -> bool {
         let Slots { slots, chains, .. } = self;
         slots.len() < NONE as usize
-            && slots.try_reserve(1).is_ok()
+            && os::reserve_one(slots)
             && chains.try_reserve(1, |index| spread(slots[*index as usize].hash)).is_ok()
     }
 

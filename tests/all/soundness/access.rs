@@ -1,9 +1,11 @@
 //! S1 to S6: access to payloads, who may make a handle.
 
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomPinned;
+use std::pin::Pin;
 use std::rc::Rc;
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Proxy, Trace, Tracer, Untraced, Weak, WeakRef, callback};
+use tailbite::{AnyGc, Gc, Generation, Heap, Packed, Proxy, RootKey, Trace, Tracer, Untraced, Weak, WeakRef, callback};
 use tailbite_tests::{Log, Node, leak_ring, manual_heap, ring};
 
 /// A frame of values, as an interpreter has: a plain vector that only `&mut` changes.
@@ -229,8 +231,27 @@ fn s03_listing_weak_references_revives_none() {
 
 #[test]
 fn s04_handles_are_invariant_and_stay_on_their_thread() {
-    // Compile-fail tests (`ui`) show that a lifetime can't be shortened and that no handle is `Send`. Here: the markers' cost.
-    assert_eq!((size_of::<Gc<String>>(), size_of::<AnyGc>()), (8, 8));
+    // Compile-fail tests (`ui`) show that a lifetime can't be shortened and that nothing made for a handle is `Send` or
+    // `Sync`. Here: the markers' cost.
+    assert_eq!((size_of::<Gc<String>>(), size_of::<AnyGc>(), size_of::<Packed>()), (8, 8, 8));
+    assert_eq!((size_of::<RootKey<String>>(), size_of::<Weak<String>>()), (8, 16));
+}
+
+#[test]
+fn s04_keys_from_other_threads_name_nothing_of_theirs() {
+    // A number may go anywhere; what it names is looked up in the heap that is asked, and its type is checked.
+    let bits = std::thread::spawn(|| {
+        let heap = Heap::new();
+        let key = heap.add_root(heap.alloc(String::from("of another thread")));
+        heap.add_root(heap.alloc(1_u8));
+        key.to_bits()
+    });
+    let bits = bits.join().expect("no panic");
+    let heap = Heap::new();
+    assert!(heap.root(RootKey::<String>::from_bits(bits)).is_none());
+    let mine = heap.add_root(heap.alloc(5_u64));
+    assert!(heap.root(RootKey::<String>::from_bits(bits)).is_none(), "the same slot, another type");
+    assert_eq!(heap.root(mine).as_deref(), Some(&5));
 }
 
 #[test]
@@ -262,7 +283,40 @@ fn s05_weak_lists_lend_nothing() {
 
 #[test]
 fn s06_there_is_no_pin() {
-    // A payload moves out by value: an object can't promise to stay where it is.
+    /// Would be hidden by a function of that name on the handle itself.
+    trait NoFunction: Sized {
+        fn pin(_: PhantomPinned) -> &'static str {
+            "not there"
+        }
+        fn into_pin(_: Self) -> &'static str {
+            "not there"
+        }
+    }
+    impl<T: ?Sized> NoFunction for Gc<T> {}
+    impl NoFunction for AnyGc {}
+    let object = Gc::new(PhantomPinned);
+    let functions = [
+        Gc::<PhantomPinned>::pin(PhantomPinned),
+        Gc::into_pin(object.clone()),
+        AnyGc::pin(PhantomPinned),
+        AnyGc::into_pin(Gc::erase(object)),
+    ];
+    assert_eq!(functions, ["not there"; 4]);
+
+    /// Has one impl for a handle that is not converted, and two, so that `_` can't be inferred, for one that is.
+    trait NotConverted<Which> {
+        fn check() {}
+    }
+    impl<T> NotConverted<()> for T {}
+    impl<T: Into<Pin<T>>> NotConverted<u8> for T {}
+    <Gc<PhantomPinned> as NotConverted<_>>::check();
+    <Gc<dyn Future<Output = ()>> as NotConverted<_>>::check();
+    <AnyGc as NotConverted<_>>::check();
+}
+
+#[test]
+fn s06_payloads_move_out() {
+    // Why: a payload moves out by value, so an object can't promise that it stays where it is.
     let object = Gc::new(String::from("moves"));
     let at = Gc::as_ptr(&object);
     let moved = Gc::try_unwrap(object).expect("the only handle");

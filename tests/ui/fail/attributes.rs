@@ -49,6 +49,13 @@ fn two(_: &Gc<TwoFinalizers>) {}
 struct LeafWithSkip(#[trace(skip)] u8);
 
 #[derive(Trace)]
+#[trace(leaf, tracked)]
+struct TrackedLeaf;
+
+#[derive(Trace)]
+struct TrackedField(#[trace(tracked)] u8);
+
+#[derive(Trace)]
 #[trace()]
 struct Empty;
 

@@ -1,6 +1,6 @@
 //! S4: handles and heaps stay on their thread.
 
-use tailbite::{AnyGc, Factory, Gc, GcMut, Heap, Proxy, Weak, WeakRef};
+use tailbite::{AnyGc, AnyRootKey, Factory, Gc, GcMut, Heap, LastFirst, Packed, Proxy, RootKey, Weak, WeakRef};
 
 /// Has one impl for a type that is not `Send`, and two, so that `_` can't be inferred, for one that is.
 trait NotSend<Which> {
@@ -25,5 +25,6 @@ macro_rules! stays_on_its_thread {
 fn main() {
     stays_on_its_thread! {
         Gc<u8>, Gc<str>, Gc<dyn Send>, AnyGc, Weak<u8>, Weak<dyn Sync>, GcMut<'static, u8>, Factory<u8>, Heap, WeakRef, Proxy,
+        RootKey<u8>, RootKey<str>, AnyRootKey, Packed, Option<Packed>, LastFirst<AnyGc>,
     }
 }

@@ -133,6 +133,7 @@ unsafe impl<H: WeakTarget, P: Trace> Trace for Entry<H, P> {
     fn options(options: &mut TypeOptions<Entry<H, P>>) {
         // Its record and its table know it by its address.
         options.fixed = true;
+        options.private = true;
     }
 }
 

@@ -31,7 +31,10 @@ items! { Vec VecDeque LinkedList BinaryHeap BTreeSet }
 
 /// The walk of a map: keys and values apart, so that a map from plain keys touches its values only.
 #[inline]
-fn trace_entries<'a, K: Trace, V: Trace>(entries: impl Iterator<Item = (&'a K, &'a V)>, tracer: &mut Tracer<'_>) {
+pub(in crate::object) fn trace_entries<'a, K: Trace, V: Trace>(
+    entries: impl Iterator<Item = (&'a K, &'a V)>,
+    tracer: &mut Tracer<'_>,
+) {
     let (keys, values) = (worth_walking::<K>(), worth_walking::<V>());
     if !keys && !values {
         return;
@@ -47,7 +50,7 @@ fn trace_entries<'a, K: Trace, V: Trace>(entries: impl Iterator<Item = (&'a K, &
 }
 
 #[inline]
-fn entry_shape<K: Trace, V: Trace>(depth: u32) -> Shape {
+pub(in crate::object) fn entry_shape<K: Trace, V: Trace>(depth: u32) -> Shape {
     let key = part::<K>(depth);
     if key.contains(Shape::UNKNOWN) { key } else { key.union(part::<V>(depth)) }
 }

@@ -61,6 +61,8 @@ opaque_sized! {
     <P> Pin<P>,
     <T, F> LazyCell<T, F>,
     <T, F> LazyLock<T, F>,
+    <R> std::io::BufReader<R>,
+    <T> std::io::Cursor<T>,
     <T> std::sync::mpsc::Receiver<T>,
     <T> std::sync::mpsc::Sender<T>,
     <T> std::sync::mpsc::SyncSender<T>,

@@ -72,6 +72,7 @@ plain! {
     std::time::Instant,
     std::time::SystemTime,
     std::net::IpAddr,
+    std::net::AddrParseError,
     std::net::Ipv4Addr,
     std::net::Ipv6Addr,
     std::net::SocketAddr,
@@ -86,12 +87,17 @@ plain! {
     std::io::Stdin,
     std::io::Stdout,
     std::process::ExitStatus,
+    std::sync::Barrier,
+    std::sync::Condvar,
+    std::sync::Once,
+    std::thread::Thread,
     std::thread::ThreadId,
 }
 
 plain! {
     std::alloc::Layout,
     std::any::TypeId,
+    std::collections::TryReserveError,
     std::cmp::Ordering,
     std::convert::Infallible,
     std::fmt::Error,
@@ -126,6 +132,8 @@ macro_rules! plain_generic {
 
 plain_generic! {
     <T> std::mem::Discriminant<T>,
+    // What it points to isn't owned by the value.
+    <T> std::sync::atomic::AtomicPtr<T>,
     <H> std::hash::BuildHasherDefault<H>,
 }
 
@@ -142,4 +150,8 @@ macro_rules! functions {
     )*};
 }
 
-functions! { () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) }
+functions! {
+    () (A) (A, B) (A, B, C) (A, B, C, D) (A, B, C, D, E) (A, B, C, D, E, F) (A, B, C, D, E, F, G)
+    (A, B, C, D, E, F, G, H) (A, B, C, D, E, F, G, H, I) (A, B, C, D, E, F, G, H, I, J)
+    (A, B, C, D, E, F, G, H, I, J, K) (A, B, C, D, E, F, G, H, I, J, K, L)
+}

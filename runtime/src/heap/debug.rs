@@ -1,0 +1,294 @@
+//! Debugging the collector: flags, the events that they ask for, and the sink that events go to.
+
+use core::cell::{Cell, RefCell};
+use core::fmt;
+use core::time::Duration;
+
+use bitflags::bitflags;
+
+use super::closures::Closures;
+use super::state::HeapState;
+use super::unraisable::UnraisableContext;
+use super::{Heap, OutOfMemory};
+use crate::alloc::PoolKind;
+use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
+use crate::object::{Flags, RawObject, type_of};
+use crate::weak::PendingCallbacks;
+
+bitflags! {
+    /// What the collector tells, and keeps, for debugging: CPython's `gc.DEBUG_*`, with the same numbers.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct DebugFlags: u32 {
+        /// Tells of each collection: the generation, the number of objects in each, and what came of it. Costs a look at
+        /// each tracked object per collection.
+        const STATS = 1;
+        /// Tells of each object found unreachable.
+        const COLLECTABLE = 2;
+        /// Tells of each object found unreachable that can't be freed: there are none here.
+        const UNCOLLECTABLE = 4;
+        /// Keeps what is found unreachable, in [`Heap::garbage`](crate::Heap::garbage), in place of freeing it.
+        const SAVEALL = 32;
+        /// To find what leaks: `COLLECTABLE`, `UNCOLLECTABLE` and `SAVEALL`.
+        const LEAK = 38;
+    }
+}
+
+/// What the collector tells. Displays as CPython's lines.
+#[derive(Debug)]
+pub(crate) enum Event {
+    Collecting {
+        generation: Generation,
+    },
+    Generations {
+        counts: [usize; 3],
+        permanent: usize,
+    },
+    /// The object is alive.
+    Collectable {
+        object: RawObject,
+    },
+    Done {
+        unreachable: usize,
+        uncollectable: usize,
+        elapsed: Duration,
+    },
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Event::Collecting { generation } => write!(f, "gc: collecting generation {}...", generation.index()),
+            Event::Generations { counts: [young, middle, old], permanent } => {
+                writeln!(f, "gc: objects in each generation: {young} {middle} {old}")?;
+                write!(f, "gc: objects in permanent generation: {permanent}")
+            }
+            Event::Collectable { object } => {
+                // SAFETY: a live object's type is registered.
+                let ty = unsafe { type_of(object.header().type_id()) };
+                write!(f, "gc: collectable <{} {:p}>", ty.name(), object.block())
+            }
+            Event::Done { unreachable, uncollectable, elapsed } => write!(
+                f,
+                "gc: done, {unreachable} unreachable, {uncollectable} uncollectable, {:.4}s elapsed",
+                elapsed.as_secs_f64()
+            ),
+        }
+    }
+}
+
+/// A debug sink, erased.
+pub(crate) trait Sink {
+    fn tell(&self, event: &Event);
+}
+
+impl<F: Fn(&Event)> Sink for [F; 1] {
+    fn tell(&self, event: &Event) {
+        let [sink] = self;
+        sink(event);
+    }
+}
+
+/// What debugging is set to in one heap, and the garbage that it kept.
+///
+/// Invariant: `garbage` owns one reference to each of its objects, which are alive.
+pub(crate) struct Debugging {
+    flags: Cell<DebugFlags>,
+    /// At most one, but for the moment in which it is replaced.
+    sinks: Closures<dyn Sink>,
+    sink: Cell<Option<u64>>,
+    garbage: RefCell<Vec<RawObject>>,
+}
+
+impl Debugging {
+    pub(super) fn new() -> Debugging {
+        Debugging { flags: Cell::default(), sinks: Closures::new(), sink: Cell::new(None), garbage: RefCell::default() }
+    }
+
+    pub(crate) fn garbage_len(&self) -> usize {
+        self.garbage.borrow().len()
+    }
+
+    /// The object at `index` of those that were kept; no new reference to it.
+    pub(crate) fn garbage_at(&self, index: usize) -> Option<RawObject> {
+        self.garbage.borrow().get(index).copied()
+    }
+
+    /// Takes all that was kept; the reference to each is the caller's.
+    pub(crate) fn take_garbage(&self) -> Vec<RawObject> {
+        self.garbage.take()
+    }
+
+    /// Appends `object`, with a reference to it, unless memory is refused.
+    fn keep(&self, object: RawObject) {
+        let mut garbage = self.garbage.borrow_mut();
+        if garbage.try_reserve(1).is_ok() {
+            object.header().increment();
+            garbage.push(object);
+        }
+    }
+
+    /// Bytes that are taken.
+    pub(super) fn bytes(&self) -> usize {
+        self.sinks.bytes() + self.garbage.borrow().capacity() * size_of::<RawObject>()
+    }
+}
+
+impl fmt::Debug for Debugging {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Debugging").field("flags", &self.flags).finish_non_exhaustive()
+    }
+}
+
+impl Heap {
+    /// What the collector tells and keeps for debugging; nothing in a new heap.
+    #[must_use]
+    pub fn get_debug(&self) -> DebugFlags {
+        self.state().debugging.flags.get()
+    }
+
+    /// Sets what the collector tells and keeps for debugging. Where it tells it: [`Heap::set_debug_sink`].
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, DebugFlags, Gc, Generation, Heap};
+    /// use std::cell::RefCell;
+    /// let heap = Heap::new();
+    /// heap.set_debug(DebugFlags::SAVEALL);
+    /// let list: Gc<RefCell<Vec<AnyGc>>> = heap.alloc(RefCell::default());
+    /// list.borrow_mut().push(Gc::as_any(&list));
+    /// drop(list);
+    /// assert_eq!(heap.collect(Generation::Old), 1);
+    /// assert!(heap.garbage()[0].is::<RefCell<Vec<AnyGc>>>());
+    /// ```
+    pub fn set_debug(&self, flags: DebugFlags) {
+        self.state().debugging.flags.set(flags);
+    }
+}
+
+impl HeapState {
+    fn debugs(&self, flag: DebugFlags) -> bool {
+        self.debugging.flags.get().contains(flag)
+    }
+
+    /// Gives an event to the sink. A collection is under way, outside of the silent window.
+    #[cold]
+    fn tell(&self, event: &Event) {
+        let sinks = &self.debugging.sinks;
+        if sinks.any() {
+            self.call_closures(sinks, 1, UnraisableContext::DebugSink, |sink| sink.tell(event));
+        } else {
+            self.call_user(UnraisableContext::DebugSink, "", || eprintln!("{event}"));
+        }
+    }
+
+    /// Sets the sink; the one before is dropped here, or when it returns. The sink back if memory is refused.
+    pub(crate) fn try_set_sink<F: Fn(&Event) + 'static>(&self, sink: F) -> Result<(), OutOfMemory<F>> {
+        if self.closed.get() {
+            // There is nothing to tell any more.
+            // USER CODE: the drop of what the sink captured.
+            drop(sink);
+            return Ok(());
+        }
+        let added = self.debugging.sinks.try_add(sink, |boxed| boxed);
+        let key = added.map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
+        self.replace_sink(Some(key));
+        Ok(())
+    }
+
+    /// Removes the sink, in favour of the one with the key `next`, or of the default.
+    pub(crate) fn replace_sink(&self, next: Option<u64>) {
+        if let Some(old) = self.debugging.sink.replace(next) {
+            // USER CODE: the drop of what the sink captured; nothing of the heap's is borrowed.
+            drop(self.debugging.sinks.remove(old));
+        }
+    }
+
+    /// A collection begins; nothing is examined yet.
+    #[inline]
+    pub(super) fn tell_start(&self, generation: Generation) {
+        if self.debugs(DebugFlags::STATS) {
+            let mut counts = [0; 4];
+            self.for_each_object(PoolKind::Tracked, |object| {
+                counts[usize::from(object.header().generation())] += 1;
+            });
+            let [young, middle, old, permanent] = counts;
+            self.tell(&Event::Collecting { generation });
+            self.tell(&Event::Generations { counts: [young, middle, old], permanent });
+        }
+    }
+
+    /// The first detection is made, everything is intact. The sink may keep objects alive: the next detection sees it.
+    #[inline]
+    pub(super) fn tell_collectable(&self, set: &Candidates, detection: &mut Detection) {
+        if detection.unreachable == 0 || !self.debugs(DebugFlags::COLLECTABLE) {
+            return;
+        }
+        set.for_each(&self.alloc, |object| {
+            // The sink may have lent the object exclusively, or let it go to wait for its drop (S1, S12).
+            if object.header().is_candidate() && !is_private(object) {
+                self.tell(&Event::Collectable { object });
+            }
+        });
+        // Whatever the sink armed, or made weak references to.
+        detection.flags = Flags::all();
+    }
+
+    /// A collection is done.
+    #[inline]
+    pub(super) fn tell_done(&self, info: &CollectionInfo) {
+        if self.debugs(DebugFlags::STATS) {
+            self.tell(&Event::Done {
+                unreachable: info.collected + info.uncollectable,
+                uncollectable: info.uncollectable,
+                elapsed: info.duration,
+            });
+        }
+    }
+
+    /// Whether what is unreachable is kept in place of being freed.
+    #[inline]
+    pub(super) fn saves_garbage(&self) -> bool {
+        self.debugs(DebugFlags::SAVEALL) && !self.closing.get()
+    }
+
+    /// Keeps what the last detection found unreachable: its weak references are cleared, then it lives on, in the older
+    /// generation. What finds no room in the list lives on, too. The number of objects.
+    pub(super) fn save_garbage(&self, set: &Candidates, parked: &PendingCallbacks) -> usize {
+        let target = set.generation().next();
+        set.for_each(&self.alloc, |object| {
+            if object.header().has(Flags::WEAK) {
+                // An entry of a weak map is dropped, like any that outlives its key.
+                self.clear_weak(object, parked, |listed| set.is_unreachable(listed) && !is_private(listed));
+            }
+        });
+        let mut saved = 0;
+        set.for_each(&self.alloc, |object| {
+            if !is_private(object) {
+                self.debugging.keep(object);
+                saved += 1;
+            }
+            self.promote(object, target);
+        });
+        saved
+    }
+
+    /// Lets go of the garbage that was kept. The caller keeps the state.
+    pub(super) fn drop_garbage(&self) {
+        let mut garbage = self.debugging.take_garbage();
+        // One by one, last first: user code may run at each, and look at the heap.
+        while let Some(object) = garbage.pop() {
+            // SAFETY: the list owned a reference to each of its objects, and it was taken.
+            unsafe { Self::release(object) };
+        }
+    }
+
+    /// Drops the sink. The caller keeps the state.
+    pub(super) fn drop_sink(&self) {
+        self.drop_closures(&self.debugging.sinks, UnraisableContext::DebugSink);
+    }
+}
+
+/// Whether an object is the runtime's own, and shown to nobody.
+fn is_private(object: RawObject) -> bool {
+    // SAFETY: an object of the set, or listed by the weak record of one, is alive, so its type is registered.
+    unsafe { type_of(object.header().type_id()) }.hooks.private
+}

@@ -1,0 +1,20 @@
+//! Vectors of one word, of `thin-vec`.
+
+use ::thin_vec::ThinVec;
+
+use super::trace_items;
+use crate::object::trace::{Shape, Trace, Tracer};
+use crate::object::trace_std::part;
+
+// SAFETY: each item is owned by the vector and visited once.
+unsafe impl<T: Trace> Trace for ThinVec<T> {
+    #[inline]
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        trace_items(self, tracer);
+    }
+
+    #[inline]
+    fn shape(depth: u32) -> Shape {
+        part::<T>(depth)
+    }
+}

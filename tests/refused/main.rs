@@ -1,0 +1,195 @@
+//! Memory that the system allocator refuses: closures, lists and results that have no place. A binary of its own,
+//! because it replaces the allocator.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use tailbite::{AnyGc, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, Phase};
+use tailbite_tests::{Log, Node, leak_ring, manual_heap};
+
+thread_local! {
+    /// The number of requests that are granted before one is refused; none: all are granted.
+    static GRANTED: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The system's, but for the requests of a thread that asked for a refusal.
+struct Refusing;
+
+fn refuses() -> bool {
+    GRANTED.with(|granted| {
+        let left = granted.get();
+        granted.set(left.and_then(|left| left.checked_sub(1)));
+        left == Some(0)
+    })
+}
+
+// SAFETY: passes everything on, or refuses, which is always allowed.
+unsafe impl GlobalAlloc for Refusing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: passed on.
+        if refuses() { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: passed on.
+        if refuses() { std::ptr::null_mut() } else { unsafe { System.realloc(block, layout, size) } }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Refusing = Refusing;
+
+/// Runs `f` with the request after `granted` ones refused. Whether it came to that.
+fn refusing<R>(granted: usize, f: impl FnOnce() -> R) -> (R, bool) {
+    GRANTED.set(Some(granted));
+    let result = f();
+    (result, GRANTED.take().is_none())
+}
+
+/// Runs `f` with each of its requests refused in turn; `f` hears the number that is granted before. The number of
+/// requests that were refused.
+fn at_every_request(mut f: impl FnMut(usize) -> bool) -> usize {
+    (0..).take_while(|granted| f(*granted)).count()
+}
+
+/// The message that `f` panics with, with memory refused after `granted` requests; nothing if it wasn't.
+fn message<R>(granted: usize, f: impl FnOnce() -> R) -> Option<String> {
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    let (result, refused) = refusing(granted, || catch_unwind(AssertUnwindSafe(f)));
+    std::panic::set_hook(hook);
+    let payload = match result {
+        Ok(value) => {
+            assert!(!refused, "refused memory is not a success");
+            drop(value);
+            return None;
+        }
+        Err(payload) => payload,
+    };
+    Some(payload.downcast::<String>().map_or_else(|_| "no text".to_owned(), |text| *text))
+}
+
+/// A capture of some size that logs its drop.
+fn callback(log: &Log) -> impl Fn(&Heap, Phase, &CollectionInfo) + 'static {
+    let (probe, events) = (log.probe("callback"), log.clone());
+    move |_, phase, _| events.push(format!("{} {phase}", probe.name()))
+}
+
+fn callbacks(log: &Log) {
+    let heap = manual_heap();
+    let refused = at_every_request(|granted| {
+        let callback = callback(log);
+        let (added, refused) = refusing(granted, || heap.try_add_callback(callback));
+        match added {
+            Ok(key) => assert!(heap.remove_callback(key) && !refused),
+            Err(error) => {
+                assert!(refused && log.is_empty(), "the callback is in the error");
+                drop(error.into_value());
+            }
+        }
+        assert_eq!(log.take(), ["drop callback"]);
+        refused
+    });
+    assert!(refused >= 1, "a closure that captures something needs memory");
+    let callback = callback(log);
+    let text = message(0, || heap.add_callback(callback)).expect("refused");
+    assert!(text.starts_with("out of memory"), "{text}");
+    assert_eq!(log.take(), ["drop callback"]);
+    heap.collect(Generation::Old);
+    assert!(log.is_empty(), "nothing was half added");
+}
+
+fn sinks(log: &Log) {
+    let heap = manual_heap();
+    let first = log.clone();
+    heap.set_debug_sink(move |event: &DebugEvent<'_>| {
+        if let DebugEvent::Collecting { .. } = event {
+            first.push("first");
+        }
+    });
+    heap.set_debug(DebugFlags::STATS);
+    let probe = log.probe("second");
+    let text = message(0, || heap.set_debug_sink(move |_| drop(probe.name().to_owned()))).expect("refused");
+    assert!(text.starts_with("out of memory"), "{text}");
+    assert_eq!(log.take(), ["drop second"]);
+    heap.collect(Generation::Old);
+    assert_eq!(log.take(), ["first"], "the sink that was there stays");
+}
+
+/// A heap of nodes that all refer to one object, and handles to all of them.
+fn many(heap: &Heap, log: &Log) -> (AnyGc, Vec<Gc<Node>>) {
+    let shared: AnyGc = Gc::erase(heap.alloc(7));
+    let nodes: Vec<_> = (0..100).map(|_| Node::alloc(heap, log, "")).collect();
+    nodes.iter().for_each(|node| node.hold(shared.clone()));
+    (shared, nodes)
+}
+
+fn results(log: &Log) {
+    let heap = manual_heap();
+    let (shared, nodes) = many(&heap, log);
+    let handles: Vec<AnyGc> = nodes.iter().map(Gc::as_any).collect();
+    let holder = heap.alloc(handles.clone());
+    let asked = [Gc::as_any(&holder)];
+    let walks: [&dyn Fn() -> usize; 4] = [
+        &|| heap.get_objects(None).len(),
+        &|| heap.get_referrers(std::slice::from_ref(&shared)).len(),
+        &|| heap.get_referrers(&handles).len(),
+        &|| heap.get_referents(&asked).len(),
+    ];
+    for (index, walk) in walks.iter().enumerate() {
+        let refused = at_every_request(|granted| {
+            let text = message(granted, walk);
+            assert!(text.iter().all(|text| text.starts_with("out of memory")), "{text:?}");
+            heap.check();
+            assert!(nodes.iter().all(|node| Gc::strong_count(node) == 3), "no handle is left over");
+            text.is_some()
+        });
+        assert!(refused >= 1, "walk {index}");
+        assert!(walk() >= 1);
+    }
+    // The allocator is not held any more: what is free goes back.
+    drop((shared, nodes, handles, holder, asked));
+    assert_eq!(heap.object_count(), 0);
+    assert!(heap.trim() > 0);
+}
+
+fn garbage(log: &Log) {
+    let heap = manual_heap();
+    heap.set_debug(DebugFlags::SAVEALL);
+    leak_ring(&heap, log, "n", 6);
+    // What can't be listed lives on all the same.
+    let (saved, refused) = refusing(0, || heap.collect(Generation::Old));
+    assert_eq!((saved, refused), (6, true));
+    let listed = heap.garbage().len();
+    assert!(listed < 6, "{listed}");
+    heap.check();
+    assert_eq!((heap.object_count(), log.len()), (6, 0));
+    leak_ring(&heap, log, "m", 6);
+    assert_eq!(heap.collect(Generation::Young), 6);
+    for take in [false, true] {
+        let heap = &heap;
+        let before = heap.garbage().len();
+        let text = message(0, || if take { heap.take_garbage() } else { heap.garbage() }).expect("refused");
+        assert!(text.starts_with("out of memory"), "{text}");
+        assert_eq!(heap.garbage().len(), before, "the list stays");
+    }
+    heap.set_debug(DebugFlags::empty());
+    drop(heap.take_garbage());
+    assert_eq!(heap.collect(Generation::Old), 12);
+    assert_eq!(log.len(), 12);
+}
+
+/// One test: the panic hook is the process's.
+#[test]
+fn what_the_system_allocator_refuses_is_an_error_and_leaks_nothing() {
+    for test in [callbacks, sinks, results, garbage] {
+        test(&Rc::new(Log::new()));
+    }
+}
