@@ -5,6 +5,7 @@ mod base;
 mod collect;
 mod handle;
 mod heap;
+mod memory;
 mod object;
 mod weak;
 
@@ -14,6 +15,7 @@ pub use handle::{
     AnyGc, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, Weak, WeakCallback, WeakRef, callback,
 };
 pub use heap::{Heap, OutOfMemory, Unraisable, UnraisableContext};
+pub use memory::{External, HeapAllocator, RawAllocator};
 pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;

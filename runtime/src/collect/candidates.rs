@@ -76,7 +76,7 @@ impl Candidates {
                 // SAFETY: the pool was pinned until now, and the allocator is held.
                 unsafe { alloc.unpin(object.pool(), pin) };
             }
-            list.give_back(entries);
+            list.give_back(entries, alloc);
             list.clear_spilled();
         }
     }
@@ -225,7 +225,7 @@ impl Candidates {
                     for object in entries.drain(..) {
                         object.pool_ref().set_mark(0);
                     }
-                    list.give_back(entries);
+                    list.give_back(entries, alloc);
                 }
             }
             Source::Pools => {

@@ -99,7 +99,7 @@ impl GenerationList {
                 return true;
             }
             let more = length.max(256).min(bound.max(Self::BOUND).saturating_sub(length));
-            more != 0 && entries.try_reserve_exact(more).is_ok()
+            more != 0 && alloc.keep(entries, more)
         });
         if room {
             self.check_at.set(self.with(|entries| entries.capacity()));
@@ -131,7 +131,7 @@ impl GenerationList {
             unsafe { alloc.unpin(object.pool(), self.pin) };
         }
         alloc.release_hold();
-        self.give_back(entries);
+        self.give_back(entries, alloc);
     }
 
     pub(crate) fn generation(&self) -> u8 {
@@ -213,14 +213,15 @@ impl GenerationList {
     }
 
     /// Gives back an emptied vector, to be used again if the list has not grown one of its own meanwhile.
-    pub(crate) fn give_back(&self, mut buffer: Vec<RawObject>) {
+    pub(crate) fn give_back(&self, mut buffer: Vec<RawObject>, alloc: &Allocator) {
         debug_assert!(buffer.is_empty());
         self.with(|entries| {
             if entries.capacity() < buffer.capacity() {
                 buffer.extend_from_slice(entries);
-                *entries = buffer;
+                core::mem::swap(entries, &mut buffer);
             }
         });
+        alloc.budget().give_kept(buffer.capacity() * size_of::<RawObject>());
     }
 
     /// Checks *listed* and `check_at`; stress builds only call it where user code can't be running.

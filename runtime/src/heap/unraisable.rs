@@ -23,6 +23,8 @@ pub enum UnraisableContext {
     /// A `Trace` impl reported more handles to one object than there are (S11), against its contract. The object was
     /// kept.
     OverReport,
+    /// The callback of a heap's soft limit.
+    SoftLimit,
 }
 
 impl fmt::Display for UnraisableContext {
@@ -33,6 +35,7 @@ impl fmt::Display for UnraisableContext {
             UnraisableContext::Drop => "the drop",
             UnraisableContext::Trace => "tracing",
             UnraisableContext::OverReport => "tracing",
+            UnraisableContext::SoftLimit => "a soft limit callback",
         })
     }
 }

@@ -44,7 +44,9 @@ impl WeakTable {
         if let Some(record) = self.find(object) {
             return Some(record);
         }
-        self.with(|records| records.try_reserve(1)).ok()?;
+        if !self.with(|records| alloc.keep_entry(records)) {
+            return None;
+        }
         let record = alloc.allocate_raw(size_of::<Record>(), align_of::<Record>())?.cast::<Record>();
         // SAFETY: a fresh block of a record's size and alignment.
         unsafe { record.write(Record::new(object)) };
