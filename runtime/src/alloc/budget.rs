@@ -82,7 +82,7 @@ impl Budget {
     }
 
     /// Notes that the next refusal, if any comes, has nothing to do with the limit.
-    pub(super) fn forget_refusal(&self) {
+    pub(crate) fn forget_refusal(&self) {
         self.refused.set(false);
     }
 

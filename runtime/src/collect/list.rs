@@ -35,6 +35,9 @@ impl GenerationList {
     /// Entries that a list never grows beyond (512 KiB), unless a threshold asks for more.
     pub(crate) const BOUND: usize = 1 << 16;
 
+    /// Entries that a list has room for from the beginning, so that it doesn't spill with each object where no room is granted.
+    const RESERVE: usize = 1 << 8;
+
     pub(crate) fn young() -> GenerationList {
         GenerationList::new(0, Flags::LISTED_YOUNG, PoolFlags::YOUNG_LISTED, PoolFlags::YOUNG_SPILLED)
     }
@@ -61,6 +64,11 @@ impl GenerationList {
         // SAFETY: the only borrow of `entries`: every use in this file goes through here, and none of the closures
         // calls back.
         f(unsafe { &mut *self.entries.get() })
+    }
+
+    /// Makes room for the reserve; false if it is refused.
+    pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
+        self.with(|entries| alloc.keep(entries, Self::RESERVE))
     }
 
     /// Bytes that the list takes.
@@ -98,7 +106,7 @@ impl GenerationList {
             if length < entries.capacity() {
                 return true;
             }
-            let more = length.max(256).min(bound.max(Self::BOUND).saturating_sub(length));
+            let more = length.max(Self::RESERVE).min(bound.max(Self::BOUND).saturating_sub(length));
             more != 0 && alloc.keep(entries, more)
         });
         if room {

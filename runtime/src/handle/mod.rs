@@ -21,6 +21,8 @@ mod gc;
 mod inspect;
 mod references;
 mod slices;
+#[cfg(test)]
+mod tests;
 mod traits;
 mod unsize;
 mod weak;

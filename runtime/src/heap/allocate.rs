@@ -53,6 +53,8 @@ impl HeapState {
         align: usize,
     ) -> Option<(RawObject, u32)> {
         if size > isize::MAX as usize {
+            // SAFETY: the caller's promise.
+            unsafe { state.as_ref() }.alloc.budget().forget_refusal();
             return None;
         }
         if let Some(bin) = Bin::for_object(ty.kind(), size, align) {

@@ -29,9 +29,10 @@ impl<T> OutOfMemory<T> {
         OutOfMemory { value, requested, purpose: "an object", limit: None }
     }
 
-    /// The refusal that this allocator has just given.
+    /// The refusal that this allocator has just given, unless the request was for more than can be.
     pub(crate) fn by(alloc: &Allocator, value: T, requested: usize) -> OutOfMemory<T> {
-        OutOfMemory { value, requested, purpose: "an object", limit: alloc.budget().refusal() }
+        let limit = if requested == usize::MAX { None } else { alloc.budget().refusal() };
+        OutOfMemory { value, requested, purpose: "an object", limit }
     }
 
     /// What the bytes were for, if not for an object.

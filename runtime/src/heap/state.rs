@@ -81,6 +81,11 @@ impl HeapState {
             stress: StressMode::default(),
         };
         state.alloc.budget().keep_always(state.reserve_bytes());
+        if !state.young.reserve(&state.alloc) {
+            // SAFETY: allocated with this layout just now; nothing was written to it.
+            unsafe { base::os::system_free(place.cast(), Layout::new::<HeapState>()) };
+            return None;
+        }
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
         Some(place)

@@ -15,8 +15,8 @@ use crate::heap::OutOfMemory;
 /// limit of its own. It knows the size of each of its blocks, and whether an address is one.
 ///
 /// It belongs to nobody: it can be moved to another thread together with what uses its blocks, needs no heap and no thread-local, and runs no
-/// code of others. Dropping it gives back all of its memory, whatever is still in use. `&RawAllocator` and `Rc<RawAllocator>` are allocators
-/// in the sense of `allocator_api2` too.
+/// code of others. Dropping it gives back all of its memory, whatever is still in use. `&RawAllocator` is an allocator in the sense
+/// of `allocator_api2` too, for several collections that share one.
 ///
 /// ```
 /// use tailbite::RawAllocator;
