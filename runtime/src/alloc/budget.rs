@@ -197,6 +197,42 @@ impl Budget {
         true
     }
 
+    /// Gives back the room of a table that is far too large; returns the bytes. Does nothing where the memory for a smaller one is refused.
+    pub(super) fn shrink<K: Eq + Hash, V, S: BuildHasher + Default>(&self, table: &mut HashMap<K, V, S>) -> usize {
+        let before = table.allocation_size();
+        if table.capacity() > 4 * table.len() + 16
+            && let Some(mut smaller) = os::table(table.len())
+        {
+            for (key, value) in table.drain() {
+                smaller.entry(key).or_insert(value);
+            }
+            *table = smaller;
+            self.give(before - table.allocation_size());
+        }
+        before - table.allocation_size()
+    }
+
+    /// The same for a table of a layer above.
+    pub(crate) fn shrink_kept<K: Eq + Hash, V, S: BuildHasher + Default>(&self, table: &mut HashMap<K, V, S>) -> usize {
+        let bytes = self.shrink(table);
+        self.kept.set(self.kept.get() - bytes);
+        bytes
+    }
+
+    /// Gives back the room of a list of a layer above beyond `items`, if it has no more than those; returns the bytes. Does nothing where the
+    /// memory for a smaller one is refused.
+    pub(crate) fn shrink_list<T: Copy>(&self, list: &mut Vec<T>, items: usize) -> usize {
+        let mut smaller = Vec::new();
+        if list.len() > items || list.capacity() <= items || !os::reserve_exact(&mut smaller, items) {
+            return 0;
+        }
+        smaller.extend_from_slice(list);
+        let bytes = (list.capacity() - smaller.capacity()) * size_of::<T>();
+        *list = smaller;
+        self.give_kept(bytes);
+        bytes
+    }
+
     /// Sets the soft limit, or none. A use that is above it already has not crossed it.
     pub(crate) fn set_soft_limit(&self, soft: Option<usize>) {
         self.soft.set(soft);

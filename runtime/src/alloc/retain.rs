@@ -82,7 +82,8 @@ impl Allocator {
         }
     }
 
-    /// Gives all memory back to the system that can be: pools that are kept empty, the spare arena, free pools in arenas that are in use.
+    /// Gives all memory back to the system that can be: pools that are kept empty, the spare arena, free pools in arenas that are in use,
+    /// room in directories.
     /// Returns the number of bytes; does nothing while held.
     pub(crate) fn trim(&self) -> usize {
         if self.is_held() {
@@ -91,7 +92,7 @@ impl Allocator {
         let before = self.arenas.borrow().mapped();
         self.release_empty();
         let unmapped = before - self.arenas.borrow().mapped();
-        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim(&self.budget)
+        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim(&self.budget) + self.system.shrink(&self.budget)
     }
 
     /// Gives empty pools to their arenas, and the spare to the system. Whether there was anything to give; does nothing while held.

@@ -56,6 +56,11 @@ impl SystemBlocks {
         budget.reserve_entry(&mut self.layouts.borrow_mut())
     }
 
+    /// Gives back the room of the directory that is not needed any more; returns the bytes.
+    pub(super) fn shrink(&self, budget: &Budget) -> usize {
+        budget.shrink(&mut self.layouts.borrow_mut())
+    }
+
     /// Adds a block; room for it was made.
     pub(super) fn insert(&self, block: NonNull<u8>, layout: Layout) {
         let mut layouts = self.layouts.borrow_mut();

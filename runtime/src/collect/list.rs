@@ -71,6 +71,13 @@ impl GenerationList {
         self.with(|entries| alloc.keep(entries, Self::RESERVE))
     }
 
+    /// Gives back room beyond the reserve, if that is not needed; returns the bytes.
+    pub(crate) fn shrink(&self, alloc: &Allocator) -> usize {
+        let bytes = self.with(|entries| alloc.budget().shrink_list(entries, Self::RESERVE));
+        self.set_check_at(self.check_at.get());
+        bytes
+    }
+
     /// Bytes that the list takes.
     pub(crate) fn bytes(&self) -> usize {
         self.with(|entries| entries.capacity() * size_of::<RawObject>())

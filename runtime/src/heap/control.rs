@@ -154,12 +154,12 @@ impl Heap {
         drop(self.state().hook.replace(None));
     }
 
-    /// Gives memory back to the operating system: free arenas, and free pools within live ones. Returns the number of
-    /// bytes.
+    /// Gives memory back to the operating system: free arenas, free pools within live ones, and what the heap's own
+    /// lists and tables have too much. Returns the number of bytes.
     ///
     /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing.
     pub fn trim(&self) -> usize {
-        self.state().alloc.trim()
+        self.state().trim()
     }
 
     /// What the allocator holds, by size class: exact, in bytes. Cost: a look at each pool.

@@ -69,17 +69,19 @@ impl HeapState {
         }
     }
 
-    /// Memory for an object was refused: collects everything, if collections may run inside allocations.
+    /// Memory for an object was refused: collects everything, if collections may run inside allocations, and gives back what is free, the
+    /// heap's own lists included.
     ///
     /// # Safety
     /// `state` is alive and stays so during the call.
     pub(crate) unsafe fn collect_at_refusal(state: NonNull<HeapState>) {
         // SAFETY: the caller's promise.
-        let policy = unsafe { &state.as_ref().policy };
-        if policy.trigger.get() == Trigger::Allocation && policy.enabled.get() {
+        let this = unsafe { state.as_ref() };
+        if this.policy.trigger.get() == Trigger::Allocation && this.policy.enabled.get() {
             // SAFETY: the caller's promise. Does nothing inside a collection, nor after closing.
             unsafe { Self::collect(state, Generation::Old) };
         }
+        this.trim();
     }
 
     /// An allocation stands before the closed gate: does what is due, in no more than one collection and one callback, and opens the gate if

@@ -115,6 +115,15 @@ impl HeapState {
         object.pool_ref().owner().cast()
     }
 
+    /// Gives memory back to the system; returns the bytes. Does nothing during a collection.
+    pub(crate) fn trim(&self) -> usize {
+        if self.alloc.is_held() {
+            return 0;
+        }
+        let lists = self.young.shrink(&self.alloc) + self.middle.shrink(&self.alloc);
+        lists + self.weak.shrink(&self.alloc) + self.alloc.trim()
+    }
+
     /// Bytes that a heap has from its beginning: its state, and what a collection works with.
     fn reserve_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.

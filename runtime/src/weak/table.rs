@@ -31,6 +31,11 @@ impl WeakTable {
         self.with(|records| records.allocation_size())
     }
 
+    /// Gives back the room of a table that is far too large; returns the bytes.
+    pub(crate) fn shrink(&self, alloc: &Allocator) -> usize {
+        self.with(|records| alloc.budget().shrink_kept(records))
+    }
+
     /// The record of `object`, if it has one.
     pub(crate) fn find(&self, object: RawObject) -> Option<NonNull<Record>> {
         if !object.header().has(Flags::WEAK) {
