@@ -30,8 +30,8 @@ impl Heap {
     /// Limits the [bytes in use](Heap::used_bytes); none is the default. The limit is never exceeded, not for a moment.
     ///
     /// An object for which there is no room makes the heap collect everything once, if the trigger is
-    /// [`Trigger::Allocation`](crate::Trigger::Allocation) and collection is [enabled](Heap::enable), and give free memory back; then
-    /// [`try_alloc`](Heap::try_alloc) and its sisters return an error with the value in it, and the others panic. Raw bytes
+    /// [`Trigger::Allocation`](crate::Trigger::Allocation) (even while automatic collection is [disabled](Heap::disable)), and give free memory
+    /// back; then [`try_alloc`](Heap::try_alloc) and its sisters return an error with the value in it, and the others panic. Raw bytes
     /// ([`allocator`](Heap::allocator)) are refused without a collection: they are asked for where user code must not run. Deaths and
     /// collections need no memory.
     ///

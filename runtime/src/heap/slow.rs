@@ -69,15 +69,15 @@ impl HeapState {
         }
     }
 
-    /// Memory for an object was refused: collects everything, if collections may run inside allocations, and gives back what is free, the
-    /// heap's own lists included.
+    /// Memory for an object was refused: collects everything, if collections may run inside allocations (even if automatic collection
+    /// is disabled), and gives back what is free, the heap's own lists included.
     ///
     /// # Safety
     /// `state` is alive and stays so during the call.
     pub(crate) unsafe fn collect_at_refusal(state: NonNull<HeapState>) {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
-        if this.policy.trigger.get() == Trigger::Allocation && this.policy.enabled.get() {
+        if this.policy.trigger.get() == Trigger::Allocation {
             // SAFETY: the caller's promise. Does nothing inside a collection, nor after closing.
             unsafe { Self::collect(state, Generation::Old) };
         }
