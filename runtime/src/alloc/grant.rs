@@ -1,4 +1,5 @@
 //! Grants of memory beyond blocks, and the second look before any memory is refused.
+#![forbid(unsafe_code)]
 
 use std::hash::{BuildHasher, Hash};
 

@@ -205,6 +205,18 @@ impl<T: Trace> Gc<T> {
         }
     }
 
+    /// As [`new_cyclic`](Gc::new_cyclic), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with `make` in it, which was not called.
+    pub fn try_new_cyclic<F: FnOnce(&Weak<T>) -> T>(make: F) -> Result<Gc<T>, OutOfMemory<F>> {
+        match default_state_for(T::DESCRIPTOR) {
+            // SAFETY: the default heap's state is alive: it was asked for just now.
+            Some(state) => unsafe { Heap::with_state(state, |heap| heap.try_alloc_cyclic(make)) },
+            None => Err(OutOfMemory::new(make, size_of::<T>())),
+        }
+    }
+
     /// A new object on the default heap that refers to itself; see [`Heap::alloc_cyclic`].
     #[must_use]
     pub fn new_cyclic(make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {

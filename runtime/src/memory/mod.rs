@@ -11,6 +11,8 @@ mod blocks;
 mod external;
 mod heap_allocator;
 mod raw_allocator;
+#[cfg(test)]
+mod tests;
 
 pub use external::External;
 pub use heap_allocator::HeapAllocator;

@@ -23,6 +23,12 @@ fn a_refused_cyclic_object_gives_the_closure_back() {
     assert!(Gc::ptr_eq(&node, &node.weak.borrow().upgrade().unwrap()));
     assert_eq!(log.take(), ["drop captured"]);
     // With room for the object, but none for its weak record.
+    let node = Gc::try_new_cyclic(|me: &Weak<Node>| {
+        let node = Node::new(&log, "default heap");
+        *node.weak.borrow_mut() = me.clone();
+        node
+    });
+    assert!(node.is_ok_and(|node| Gc::ptr_eq(&node, &node.weak.borrow().upgrade().unwrap())));
     let heap = manual_heap();
     drop(Node::alloc(&heap, &log, "n"));
     heap.set_memory_limit(Some(heap.used_bytes()));
