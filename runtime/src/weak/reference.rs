@@ -38,8 +38,8 @@ pub(crate) struct Reference {
 
 impl Reference {
     /// A reference that is not linked yet.
-    pub(crate) fn new(kind: Kind, callback: Option<Callback>) -> Reference {
-        Reference { record: Cell::new(None), callback: Cell::new(callback), kind, next: Cell::new(None) }
+    pub(crate) fn new(kind: Kind) -> Reference {
+        Reference { record: Cell::new(None), callback: Cell::new(None), kind, next: Cell::new(None) }
     }
 
     /// The reference in the payload of `object`.
@@ -88,6 +88,12 @@ impl Reference {
 
     pub(crate) fn callback(&self) -> Option<Callback> {
         self.callback.get()
+    }
+
+    /// Sets the callback of a reference that is not linked yet.
+    pub(crate) fn set_callback(&self, callback: Option<Callback>) {
+        debug_assert!(self.record.get().is_none());
+        self.callback.set(callback);
     }
 
     /// Takes the callback away, and with it the reference to it that this owned.
