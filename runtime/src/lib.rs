@@ -20,8 +20,8 @@ pub use handle::{
 pub use handle::{Packed, Unpacked};
 pub use heap::{CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext};
 pub use inspect::DebugEvent;
-pub use memory::{External, HeapAllocator, RawAllocator};
-pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
+pub use memory::{External, HeapAllocator, LastFirst, RawAllocator};
+pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;
 
