@@ -6,6 +6,7 @@ mod collect;
 mod handle;
 mod heap;
 mod inspect;
+mod memory;
 mod object;
 mod weak;
 
@@ -20,7 +21,8 @@ pub use handle::{
 pub use handle::{Packed, Unpacked};
 pub use heap::{CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext};
 pub use inspect::DebugEvent;
-pub use object::{LastFirst, Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
+pub use memory::{External, HeapAllocator, LastFirst, RawAllocator};
+pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};
 #[cfg(feature = "derive")]
 pub use tailbite_derive::Trace;
 

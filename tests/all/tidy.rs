@@ -7,13 +7,14 @@ use std::path::Path;
 use sources::{Source, files, root, rust_sources};
 
 /// The layers of the runtime, and what each may import besides itself (`docs/architecture.md`).
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("base", &[]),
     ("alloc", &["base"]),
     ("object", &["alloc", "base"]),
     ("collect", &["object", "alloc", "base"]),
     ("weak", &["object", "alloc", "base"]),
     ("heap", &["collect", "weak", "object", "alloc", "base"]),
+    ("memory", &["heap", "object", "alloc", "base"]),
     ("handle", &["heap", "collect", "weak", "object", "alloc", "base"]),
     ("inspect", &["handle", "heap", "collect", "weak", "object", "alloc", "base"]),
 ];

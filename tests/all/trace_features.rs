@@ -11,7 +11,7 @@ use indexmap::{IndexMap, IndexSet};
 use num_bigint::{BigInt, BigUint, Sign};
 use slotmap::{DefaultKey, DenseSlotMap, Key, KeyData, SecondaryMap, SlotMap, SparseSecondaryMap};
 use smallvec::{SmallVec, smallvec};
-use tailbite::{AnyGc, Gc, Generation, LastFirst, Shape, Trace};
+use tailbite::{AnyGc, Gc, Generation, HeapAllocator, LastFirst, Shape, Trace};
 use tailbite_tests::{Log, Probe, manual_heap};
 use thin_vec::{ThinVec, thin_vec};
 
@@ -211,6 +211,9 @@ fn containers_of_plain_items_are_not_tracked() {
         shape::<ThinVec<String>>(),
         shape::<allocator_api2::vec::Vec<String>>(),
         shape::<allocator_api2::boxed::Box<u8>>(),
+        // A heap's own raw memory runs nobody's code.
+        shape::<allocator_api2::vec::Vec<u8, HeapAllocator>>(),
+        shape::<LastFirst<u8, HeapAllocator>>(),
         shape::<allocator_api2::boxed::Box<[u8]>>(),
         shape::<LastFirst<String>>(),
         shape::<(BigInt, BigUint, Sign)>(),

@@ -7,6 +7,7 @@ mod machine;
 mod model;
 mod ops;
 mod panics;
+mod random;
 mod stack;
 
 pub use graph::{Node, chain, leak_ring, ring};
@@ -15,8 +16,16 @@ pub use machine::Machine;
 pub use model::Model;
 pub use ops::{FinalizerKind, Op, Program};
 pub use panics::{Armed, Bomb, Reports, quiet};
+pub use random::Random;
 pub use stack::{on_small_stack, on_stack};
 use tailbite::{Heap, Trigger};
+
+/// A heap that collects inside allocations, but only when memory is refused or stress mode asks for it: the thresholds are off.
+pub fn collecting_heap() -> Heap {
+    let heap = Heap::new();
+    heap.set_threshold([0, 10, 10]);
+    heap
+}
 
 /// A heap that collects only when told to, so that a test can say exactly what happened.
 pub fn manual_heap() -> Heap {

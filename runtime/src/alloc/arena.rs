@@ -6,7 +6,8 @@
 use std::ptr::NonNull;
 
 use super::bits::Bits;
-use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOLS_PER_ARENA};
+use super::budget::Budget;
+use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOL_SIZE, POOLS_PER_ARENA};
 use super::pool::{Pool, PoolKind};
 use crate::base::os;
 
@@ -103,31 +104,64 @@ impl Arenas {
         self.used_pools
     }
 
+    /// The bytes of the pools that have memory behind them.
+    pub(super) fn resident_bytes(&self) -> usize {
+        self.iter().map(Arena::resident_bytes).sum()
+    }
+
+    /// The bytes that the directory takes.
+    pub(super) fn directory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>() + self.by_address.capacity() * size_of::<(usize, u32)>()
+    }
+
+    /// The arena that the address lies in.
+    pub(super) fn at(&self, address: usize) -> Option<&Arena> {
+        let base = address & !(ARENA_SIZE - 1);
+        let found = self.by_address.binary_search_by_key(&base, |&(base, _)| base).ok()?;
+        self.get(self.by_address[found].1 as usize)
+    }
+
     /// Whether the address lies in one of the arenas.
     pub(super) fn contains(&self, address: usize) -> bool {
-        let base = address & !(ARENA_SIZE - 1);
-        self.by_address.binary_search_by_key(&base, |&(base, _)| base).is_ok()
+        self.at(address).is_some()
     }
 
     /// Takes a pool of the fullest arena that has a free one, and tells the arena's index. A new arena is mapped if there is none; `None`
-    /// if that is refused.
-    pub(super) fn take_pool(&mut self, kind: PoolKind, huge_pages: bool) -> Option<(NonNull<Pool>, u32)> {
-        let index = match self.filled.first_from(1) {
-            Some(bucket) => self.buckets[bucket],
-            None => self.map(huge_pages)?,
+    /// if that is refused. Where the budget has no room for another pool with memory behind it, one that has it already serves.
+    pub(super) fn take_pool(
+        &mut self,
+        kind: PoolKind,
+        huge_pages: bool,
+        budget: &Budget,
+    ) -> Option<(NonNull<Pool>, u32)> {
+        let fullest = self.filled.first_from(1).map(|bucket| self.buckets[bucket]);
+        let index = match fullest {
+            Some(index) if self.get_mut(index).freepools.is_some() => index,
+            Some(index) if budget.allows(POOL_SIZE) => index,
+            Some(_) => self.with_memory()?,
+            None => self.map(huge_pages, budget)?,
         };
         self.unlink(index);
-        let pool = self.get_mut(index).take(kind);
+        let (pool, is_clean) = self.get_mut(index).take(kind);
         self.link(index);
         self.used_pools += 1;
+        if is_clean {
+            budget.take(POOL_SIZE);
+        }
         Some((pool, index))
+    }
+
+    /// An arena that has a free pool with memory behind it. Looks at all of them.
+    #[cold]
+    fn with_memory(&self) -> Option<u32> {
+        (0..self.end()).find(|&index| self.get(index).is_some_and(|arena| arena.freepools.is_some())).map(|i| i as u32)
     }
 
     /// Takes a pool back. An arena that is wholly free now goes back to the system, unless it can be the spare.
     ///
     /// # Safety
     /// The pool is in use, of the arena with this index, linked nowhere, and without a block in use.
-    pub(super) unsafe fn give_pool(&mut self, pool: NonNull<Pool>, index: u32, keep_spare: bool) {
+    pub(super) unsafe fn give_pool(&mut self, pool: NonNull<Pool>, index: u32, keep_spare: bool, budget: &Budget) {
         self.unlink(index);
         let arena = self.get_mut(index);
         // SAFETY: passed on.
@@ -137,36 +171,39 @@ impl Arenas {
         let spare_exists = self.buckets[POOLS_PER_ARENA] != NO_ARENA;
         self.link(index);
         if wholly_free && (spare_exists || !keep_spare) {
-            self.unmap(index);
+            self.unmap(index, budget);
         }
     }
 
     /// Gives the spare back, if there is one; returns the number of bytes.
-    pub(super) fn drop_spare(&mut self) -> usize {
+    pub(super) fn drop_spare(&mut self, budget: &Budget) -> usize {
         let spare = self.buckets[POOLS_PER_ARENA];
         if spare == NO_ARENA {
             return 0;
         }
-        self.unmap(spare);
+        self.unmap(spare, budget);
         ARENA_SIZE
     }
 
     /// Gives back the spare and the memory of all free pools; returns the number of bytes.
-    pub(super) fn trim(&mut self) -> usize {
-        let mut bytes = self.drop_spare();
+    pub(super) fn trim(&mut self, budget: &Budget) -> usize {
+        let spare = self.drop_spare(budget);
+        let mut bytes = 0;
         for slot in &mut self.slots {
             if let Slot::Mapped(arena) = slot {
                 bytes += arena.trim();
             }
         }
-        bytes
+        budget.give(bytes);
+        spare + bytes
     }
 
     /// Unmaps every arena.
     ///
     /// # Safety
     /// Nothing uses any pool from now on.
-    pub(super) unsafe fn unmap_all(&mut self) {
+    pub(super) unsafe fn unmap_all(&mut self, budget: &Budget) {
+        budget.give(self.resident_bytes() + self.directory_bytes());
         for arena in self.iter() {
             // SAFETY: the region was mapped like this; by contract nothing uses it.
             unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
@@ -174,13 +211,20 @@ impl Arenas {
         *self = Arenas { ever: self.ever, high_water: self.high_water, ..Arenas::new() };
     }
 
-    /// Maps an arena and puts it into the directory. Memory for the directory is reserved first, so that a refusal leaves nothing behind.
-    fn map(&mut self, huge_pages: bool) -> Option<u32> {
-        if self.mapped() == MAX_ARENAS || !os::reserve_one(&mut self.by_address) || !os::reserve_one(&mut self.slots) {
+    /// Maps an arena for a pool that the budget has room for, and puts it into the directory. Memory for the directory is reserved first, so
+    /// that a refusal leaves nothing behind.
+    fn map(&mut self, huge_pages: bool, budget: &Budget) -> Option<u32> {
+        budget.forget_refusal();
+        if self.mapped() == MAX_ARENAS
+            || !budget.reserve_one(&mut self.by_address)
+            || !budget.reserve_one(&mut self.slots)
+            || !budget.allows(POOL_SIZE)
+        {
             return None;
         }
         let base = os::map(ARENA_SIZE, ARENA_SIZE)?;
-        if huge_pages && ARENA_IS_HUGE_PAGE {
+        // A huge page is resident as a whole: not where that would exceed the limit unseen.
+        if huge_pages && ARENA_IS_HUGE_PAGE && budget.allows(ARENA_SIZE) {
             os::advise_huge(base, ARENA_SIZE);
         }
         let slot = Slot::Mapped(Arena::new(base));
@@ -204,7 +248,7 @@ impl Arenas {
     }
 
     /// Gives a wholly free arena back.
-    fn unmap(&mut self, index: u32) {
+    fn unmap(&mut self, index: u32, budget: &Budget) {
         self.unlink(index);
         let vacant = Slot::Vacant { next: self.vacant };
         let Slot::Mapped(arena) = std::mem::replace(&mut self.slots[index as usize], vacant) else {
@@ -212,6 +256,7 @@ impl Arenas {
         };
         self.vacant = index;
         debug_assert_eq!(arena.free, POOLS_PER_ARENA, "only a wholly free arena is given back");
+        budget.give(arena.resident_bytes());
         let at = self.by_address.partition_point(|&(address, _)| address < arena.base.addr().get());
         self.by_address.remove(at);
         // SAFETY: the region was mapped like this, and none of its pools is in use.

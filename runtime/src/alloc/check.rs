@@ -11,6 +11,9 @@ impl Allocator {
     pub(crate) fn check(&self) {
         self.arenas.borrow().check();
         self.large.borrow().check(self.owner);
+        self.system.check();
+        self.check_gate();
+        self.check_used();
         let linked: usize = Bin::all().map(|bin| self.check_bin(bin)).sum();
         let (mut with_room, mut parked) = (0, 0);
         for kind in PoolKind::ALL {
@@ -30,6 +33,14 @@ impl Allocator {
         }
         assert_eq!(linked, with_room, "the lists hold the pools with room, and no other");
         self.check_parked(parked);
+    }
+
+    /// Counts again what the budget has counted.
+    fn check_used(&self) {
+        let memory = self.arenas.borrow().resident_bytes() + self.large.borrow().mapped_bytes() + self.system.bytes();
+        let sum = memory + self.directory_bytes() + self.budget.external() + self.budget.kept();
+        assert_eq!(self.budget.used(), sum, "the bytes in use are counted");
+        assert!(self.budget.peak() >= self.budget.used(), "the peak is the highest use");
     }
 
     /// Checks the list of a bin; returns its length.

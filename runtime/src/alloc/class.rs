@@ -35,6 +35,9 @@ pub(crate) const CLASSES: usize = SMALL_CLASSES + DIVISORS.len();
 /// The number of bins: each kind has each class, also those that raw pools never use.
 pub(crate) const BINS: usize = PoolKind::ALL.len() * CLASSES;
 
+/// The number of bins for objects: those of the first kinds.
+pub(super) const OBJECT_BINS: usize = PoolKind::Raw as usize * CLASSES;
+
 /// The block size of each class.
 const SIZES: [usize; CLASSES] = {
     let mut sizes = [0; CLASSES];

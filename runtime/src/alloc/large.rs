@@ -6,6 +6,7 @@
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
+use super::budget::Budget;
 use super::class::{HEADER_WORD, STEP};
 use super::geometry::{MAX_ALIGN, POOL_SIZE};
 use super::pool::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
@@ -44,14 +45,20 @@ impl LargeObjects {
         size: usize,
         align: usize,
         owner: NonNull<()>,
+        budget: &Budget,
     ) -> Option<NonNull<Pool>> {
-        if align > POOL_SIZE || self.slots.len() == NO_SLOT as usize || !os::reserve_one(&mut self.slots) {
+        budget.forget_refusal();
+        if align > POOL_SIZE || self.slots.len() == NO_SLOT as usize {
             return None;
         }
         let first = first_offset(align);
         let size = size.checked_next_multiple_of(STEP)?;
         let layout = region_layout(first, size)?;
+        if !budget.reserve_one(&mut self.slots) || !budget.allows(layout.size()) {
+            return None;
+        }
         let region = os::system_alloc(layout)?;
+        budget.take(layout.size());
         let slot = match self.vacant {
             NO_SLOT => {
                 self.slots.push(Slot::Taken(region.cast()));
@@ -75,7 +82,7 @@ impl LargeObjects {
     ///
     /// # Safety
     /// The pool is in this directory, and nothing uses it or its block from now on.
-    pub(super) unsafe fn release(&mut self, pool: NonNull<Pool>) {
+    pub(super) unsafe fn release(&mut self, pool: NonNull<Pool>, budget: &Budget) {
         // SAFETY: by contract the pool is one of ours, so its header is there.
         let (slot, layout) = unsafe { (pool.as_ref().arena.get(), layout_of(pool.as_ref())) };
         debug_assert!(matches!(self.slots[slot as usize], Slot::Taken(known) if known == pool));
@@ -84,6 +91,7 @@ impl LargeObjects {
         self.vacant = slot;
         self.regions -= 1;
         self.mapped_bytes -= layout.size();
+        budget.give(layout.size());
         if let Some(region) = region {
             // SAFETY: the region was allocated with this layout, and nothing uses it.
             unsafe { os::system_free(region.cast(), layout) };
@@ -94,13 +102,14 @@ impl LargeObjects {
     ///
     /// # Safety
     /// Nothing uses any of them from now on.
-    pub(super) unsafe fn release_all(&mut self) {
+    pub(super) unsafe fn release_all(&mut self, budget: &Budget) {
         for slot in 0..self.slots.len() {
             if let Some(pool) = self.region(slot) {
                 // SAFETY: the pool is in the directory; by contract nothing uses it.
-                unsafe { self.release(pool) };
+                unsafe { self.release(pool, budget) };
             }
         }
+        budget.give(self.directory_bytes());
         *self = LargeObjects::new();
     }
 
@@ -130,6 +139,11 @@ impl LargeObjects {
     /// The bytes of all regions.
     pub(super) fn mapped_bytes(&self) -> usize {
         self.mapped_bytes
+    }
+
+    /// The bytes that the directory takes.
+    pub(super) fn directory_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<Slot>()
     }
 
     /// Whether the address lies in one of the regions. Looks at all of them.

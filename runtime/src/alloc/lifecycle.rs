@@ -3,24 +3,35 @@
 use std::ptr::NonNull;
 
 use super::class::Bin;
-use super::pool::{OBJECT_LINK, Pool, PoolFlags, RAW_LINK};
+use super::pool::{OBJECT_LINK, Pool, PoolFlags, PoolKind, RAW_LINK};
 use super::{Allocator, no_pool};
 
 impl Allocator {
     /// The first pool in the bin's list.
     pub(super) fn head(&self, bin: Bin) -> Option<&Pool> {
-        let head = self.heads[bin.index()].get();
+        let mut head = self.heads[bin.index()].get();
         if head == no_pool() {
-            return None;
+            head = self.hidden_head(bin);
+            if head == no_pool() {
+                return None;
+            }
         }
         // SAFETY: a head that is a pool is in use.
         Some(unsafe { head.as_ref() })
     }
 
-    /// Takes a block from a bin whose head has none that is free.
+    /// Takes a block from a bin whose head has none that is free. `None` too if the gate is closed for it.
     #[cold]
     #[inline(never)]
     pub(super) fn refill(&self, bin: Bin) -> Option<NonNull<u8>> {
+        if self.is_gated() && bin.kind().holds_objects() {
+            return None;
+        }
+        self.refill_through_gate(bin)
+    }
+
+    /// The same, whether the gate is closed or not.
+    pub(super) fn refill_through_gate(&self, bin: Bin) -> Option<NonNull<u8>> {
         let pool = self.pool_with_room(bin)?;
         if pool.free.get().is_none() {
             pool.carve();
@@ -39,7 +50,7 @@ impl Allocator {
             pool.set_flags(PoolFlags::FULL);
             pool.used.set(1);
         }
-        let (pool, arena) = self.arenas.borrow_mut().take_pool(bin.kind(), self.options.huge_pages)?;
+        let (pool, arena) = self.take_pool(bin.kind())?;
         // SAFETY: the directory has just handed out the pool as a free one; from now on it is a pool in use.
         let pool = unsafe {
             Pool::initialise(pool, bin, arena, self.owner);
@@ -47,6 +58,14 @@ impl Allocator {
         };
         self.link(bin, pool);
         Some(pool)
+    }
+
+    /// Takes a free pool; before that is refused, pools that are kept empty are looked for.
+    fn take_pool(&self, kind: PoolKind) -> Option<(NonNull<Pool>, u32)> {
+        let take = || self.arenas.borrow_mut().take_pool(kind, self.options.huge_pages, &self.budget);
+        let taken = take().or_else(|| if self.release_empty() { take() } else { None })?;
+        self.notice_crossing();
+        Some(taken)
     }
 
     /// The pool was full, or it is empty now.
@@ -79,7 +98,7 @@ impl Allocator {
         }
         let Some(bin) = header.bin() else {
             // SAFETY: no list points into the region, no walk is under way, and its only block was freed.
-            return unsafe { self.large.borrow_mut().release(pool) };
+            return unsafe { self.large.borrow_mut().release(pool, &self.budget) };
         };
         if self.closed.get() || self.another_has_room(bin, header) {
             self.release(bin, pool);
@@ -96,7 +115,7 @@ impl Allocator {
         let arena = header.arena.get();
         // SAFETY: the pool is in use, of the arena that it names, unlinked, and empty.
         unsafe {
-            self.arenas.borrow_mut().give_pool(pool, arena, !self.closed.get());
+            self.arenas.borrow_mut().give_pool(pool, arena, !self.closed.get(), &self.budget);
         };
     }
 
@@ -120,7 +139,7 @@ impl Allocator {
         let Some(head) = self.head(bin) else {
             pool.prev.set(None);
             pool.next.set(None);
-            return self.heads[bin.index()].set(NonNull::from_ref(pool));
+            return self.head_cell(bin).set(NonNull::from_ref(pool));
         };
         let next = head.next.get();
         pool.prev.set(Some(NonNull::from_ref(head)));
@@ -142,7 +161,7 @@ impl Allocator {
             }
             match prev {
                 Some(prev) => prev.as_ref().next.set(next),
-                None => self.heads[bin.index()].set(next.unwrap_or(no_pool())),
+                None => self.head_cell(bin).set(next.unwrap_or(no_pool())),
             }
         }
     }

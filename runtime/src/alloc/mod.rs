@@ -9,7 +9,13 @@
 //! | `large` | objects with a region of their own |
 //! | `lifecycle` | how pools come, fill, empty and go: the slow paths |
 //! | `retain` | pins and holds: what keeps memory where it is |
+//! | `budget` | what counts, and the limit that it keeps |
+//! | `grant` | memory beyond blocks, and a second look before it is refused |
+//! | `gate` | a mode in which every allocation of an object takes the slow path |
 //! | `raw` | bytes without a header |
+//! | `system` | raw blocks of the system allocator, and their directory |
+//! | `resize` | changing the size of a raw block |
+//! | `lookup` | raw blocks by address alone |
 //! | `walk` | pools by kind, numbers of blocks, addresses |
 //! | `stats` | what is where |
 //! | `poison` | telltale bytes in stress builds |
@@ -21,16 +27,22 @@ use std::ptr::NonNull;
 
 mod arena;
 mod bits;
+mod budget;
 mod check;
 mod class;
+mod gate;
 mod geometry;
+mod grant;
 mod large;
 mod lifecycle;
+mod lookup;
 mod poison;
 mod pool;
 mod raw;
+mod resize;
 mod retain;
 mod stats;
+mod system;
 mod walk;
 
 #[cfg(test)]
@@ -42,11 +54,13 @@ pub(crate) use pool::{Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
 
 use arena::Arenas;
+use budget::Budget;
 use class::BINS;
+use gate::Gate;
 use geometry::ARENA_SIZE;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
-use raw::SystemBytes;
+use system::SystemBlocks;
 
 /// What can be chosen for an allocator.
 #[derive(Clone, Copy, Debug)]
@@ -64,18 +78,20 @@ impl Default for AllocatorOptions {
 /// The memory of one heap.
 ///
 /// # Invariants
-/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]. The list is doubly linked; every pool in it but the head has room, and
+/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while the gate is closed, that of a bin for objects is kept there. The list is doubly linked; every pool in it but the head has room, and
 ///   a pool of the bin that is not in it is marked as full.
 /// - Every pool in use is in the directory of arenas, every large object's in the directory of large objects.
 /// - Without a hold no pool is parked.
 #[derive(Debug)]
 pub(crate) struct Allocator {
     heads: [Cell<NonNull<Pool>>; BINS],
+    gate: Gate,
+    budget: Budget,
     /// The heap state, for the pools to come.
     owner: NonNull<()>,
     arenas: RefCell<Arenas>,
     large: RefCell<LargeObjects>,
-    system: SystemBytes,
+    system: SystemBlocks,
     /// Pools to look at when the last hold ends.
     parked: Cell<Option<NonNull<Pool>>>,
     holds: Cell<usize>,
@@ -88,10 +104,12 @@ impl Allocator {
     pub(crate) fn new(owner: NonNull<()>, options: AllocatorOptions) -> Allocator {
         Allocator {
             heads: [const { Cell::new(no_pool()) }; BINS],
+            gate: Gate::new(),
+            budget: Budget::default(),
             owner,
             arenas: RefCell::new(Arenas::new()),
             large: RefCell::new(LargeObjects::new()),
-            system: SystemBytes::default(),
+            system: SystemBlocks::default(),
             parked: Cell::new(None),
             holds: Cell::new(0),
             closed: Cell::new(false),
@@ -144,9 +162,10 @@ impl Allocator {
     }
 
     /// Takes the block of a large object of `size` bytes, its header word included, whose payload is aligned to `align`. The header word
-    /// is 0. `None` if memory is refused, or `align` is above the size of a pool.
+    /// is 0. `None` if memory is refused, or `align` is above the size of a pool. The gate is the caller's to heed.
     pub(crate) fn allocate_large(&self, kind: PoolKind, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let pool = self.large.borrow_mut().allocate(kind, size, align, self.owner)?;
+        let take = || self.large.borrow_mut().allocate(kind, size, align, self.owner, &self.budget);
+        let pool = self.try_twice(take)?;
         // SAFETY: the pool is new and in the directory.
         Some(unsafe { pool.as_ref() }.block(0))
     }
@@ -164,6 +183,12 @@ impl Allocator {
         debug_assert_eq!(header.used(), 1, "a large object is freed once");
         header.used.set(0);
         self.retire(pool);
+    }
+
+    /// The bytes of the allocator's directories.
+    pub(crate) fn directory_bytes(&self) -> usize {
+        let arenas = self.arenas.borrow().directory_bytes();
+        arenas + self.large.borrow().directory_bytes() + self.system.directory_bytes()
     }
 
     /// The bytes that the heap has taken from outside: arenas, regions of large objects, raw bytes of the system allocator.

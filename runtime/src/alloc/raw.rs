@@ -1,7 +1,8 @@
 //! Bytes without a header, for storage outside of objects: from pools up to 512 bytes, above that from the system allocator, accounted.
+//!
+//! A block is freed by what it is, not by the size that its owner says: see `resize` for the blocks for which these differ.
 
 use std::alloc::Layout;
-use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::Allocator;
@@ -9,84 +10,105 @@ use super::class::Bin;
 use super::pool::{Pool, RAW_LINK};
 use crate::base::os;
 
-/// What a heap has taken from the system allocator for raw bytes.
-#[derive(Default, Debug)]
-pub(super) struct SystemBytes {
-    blocks: Cell<usize>,
-    bytes: Cell<usize>,
-}
-
-impl SystemBytes {
-    /// The number of allocations.
-    pub(super) fn blocks(&self) -> usize {
-        self.blocks.get()
-    }
-
-    /// Their bytes, as requested.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.get()
-    }
-
-    fn add(&self, size: usize) {
-        self.blocks.set(self.blocks.get() + 1);
-        self.bytes.set(self.bytes.get() + size);
-    }
-
-    fn remove(&self, size: usize) {
-        self.blocks.set(self.blocks.get() - 1);
-        self.bytes.set(self.bytes.get() - size);
-    }
-}
-
 impl Allocator {
     /// Takes `size` bytes aligned to `align`, a power of two; `None` if they are refused. No user code runs, whatever happens (S19).
     #[inline]
     pub(crate) fn allocate_raw(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         match Bin::for_raw(size, align) {
             Some(bin) => self.take::<RAW_LINK>(bin),
-            None => self.allocate_from_system(size, align),
+            None => self.allocate_from_system(system_layout(size, align)?, os::system_alloc),
         }
+    }
+
+    /// The same, zeroed.
+    pub(crate) fn allocate_raw_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let Some(bin) = Bin::for_raw(size, align) else {
+            return self.allocate_from_system(system_layout(size, align)?, os::system_alloc_zeroed);
+        };
+        let block = self.take::<RAW_LINK>(bin)?;
+        // SAFETY: a block of the bin has room for as many bytes, and is nobody's yet.
+        unsafe { block.write_bytes(0, size) };
+        Some(block)
     }
 
     /// Gives raw bytes back. Returns whether the allocator can be empty now: a pool changed its state, or the bytes were the system's.
     ///
     /// # Safety
-    /// `bytes` came from [`Allocator::allocate_raw`] of this allocator, with the same size and alignment, were not given back since, and nothing
-    /// uses them from now on.
+    /// 1. `bytes` came from [`Allocator::allocate_raw`] of this allocator (or a sister), were not given back since, and nothing uses them from
+    ///    now on.
+    /// 2. Size and alignment are those of the request, or of the last one to change its size.
     #[inline]
     pub(crate) unsafe fn free_raw(&self, bytes: NonNull<u8>, size: usize, align: usize) -> bool {
-        // SAFETY: size and alignment decide alone where bytes come from, so these go back to where they came from.
-        unsafe {
-            match Bin::for_raw(size, align) {
-                Some(_) => self.put::<RAW_LINK>(bytes, Pool::of(bytes)),
-                None => self.free_to_system(bytes, size, align),
-            }
+        if Bin::for_raw(size, align).is_some() && !self.system.has_misfits() {
+            // SAFETY: (1), and by (2), as no block of the system's is this small, it lies in a pool.
+            unsafe { self.put::<RAW_LINK>(bytes, Pool::of(bytes)) }
+        } else {
+            // SAFETY: (1).
+            unsafe { self.free_raw_unsized(bytes) }
         }
     }
 
+    /// The same by the address alone: the directories know where the block lies.
+    ///
+    /// # Safety
+    /// (1) of [`Allocator::free_raw`].
+    pub(crate) unsafe fn free_raw_unsized(&self, bytes: NonNull<u8>) -> bool {
+        if self.raw_pool_at(bytes.addr().get()).is_some() {
+            // SAFETY: the caller's promise, and the block lies in a pool.
+            unsafe { self.put::<RAW_LINK>(bytes, Pool::of(bytes)) }
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { self.free_to_system(bytes) };
+            true
+        }
+    }
+
+    /// Takes bytes from the system allocator. Everything that can be refused is asked for first; before the limit refuses, free memory is
+    /// given back.
     #[cold]
     #[inline(never)]
-    fn allocate_from_system(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let bytes = os::system_alloc(system_layout(size, align)?)?;
-        self.system.add(size.max(1));
-        Some(bytes)
+    pub(super) fn allocate_from_system(
+        &self,
+        layout: Layout,
+        request: impl Fn(Layout) -> Option<NonNull<u8>>,
+    ) -> Option<NonNull<u8>> {
+        let take = || {
+            let room = self.system.reserve(&self.budget) && self.budget.allows(layout.size());
+            let block = if room { request(layout) } else { None }?;
+            self.budget.take(layout.size());
+            self.system.insert(block, layout);
+            Some(block)
+        };
+        self.try_twice(take)
     }
 
     /// # Safety
-    /// As [`Allocator::free_raw`], for bytes from [`Allocator::allocate_from_system`].
+    /// (1) of [`Allocator::free_raw`], for bytes from the system allocator.
     #[cold]
     #[inline(never)]
-    unsafe fn free_to_system(&self, bytes: NonNull<u8>, size: usize, align: usize) -> bool {
-        if let Some(layout) = system_layout(size, align) {
-            self.system.remove(layout.size());
-            // SAFETY: by contract the bytes were allocated with this layout, and nothing uses them.
-            unsafe { os::system_free(bytes, layout) };
+    unsafe fn free_to_system(&self, bytes: NonNull<u8>) {
+        let Some(layout) = self.system.remove(bytes) else {
+            debug_assert!(false, "{bytes:p} is no block in use of this allocator");
+            return;
+        };
+        self.budget.give(layout.size());
+        // SAFETY: by contract nothing uses the bytes, which were allocated with this layout.
+        unsafe { os::system_free(bytes, layout) };
+    }
+
+    /// Gives all blocks of the system allocator back.
+    ///
+    /// # Safety
+    /// Nothing uses any of them from now on.
+    pub(super) unsafe fn free_all_to_system(&self) {
+        for (block, layout) in self.system.drain(&self.budget) {
+            // SAFETY: the block was allocated with this layout; by contract nothing uses it.
+            unsafe { os::system_free(block, layout) };
         }
-        true
     }
 }
 
 /// The layout of bytes from the system; none of size zero.
-fn system_layout(size: usize, align: usize) -> Option<Layout> {
+pub(super) fn system_layout(size: usize, align: usize) -> Option<Layout> {
     Layout::from_size_align(size.max(1), align).ok()
 }

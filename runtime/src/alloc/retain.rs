@@ -82,7 +82,8 @@ impl Allocator {
         }
     }
 
-    /// Gives all memory back to the system that can be: pools that are kept empty, the spare arena, free pools in arenas that are in use.
+    /// Gives all memory back to the system that can be: pools that are kept empty, the spare arena, free pools in arenas that are in use,
+    /// room in directories.
     /// Returns the number of bytes; does nothing while held.
     pub(crate) fn trim(&self) -> usize {
         if self.is_held() {
@@ -91,11 +92,15 @@ impl Allocator {
         let before = self.arenas.borrow().mapped();
         self.release_empty();
         let unmapped = before - self.arenas.borrow().mapped();
-        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim()
+        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim(&self.budget) + self.system.shrink(&self.budget)
     }
 
-    /// Gives empty pools to their arenas, and the spare to the system.
-    fn release_empty(&self) {
+    /// Gives empty pools to their arenas, and the spare to the system. Whether there was anything to give; does nothing while held.
+    pub(super) fn release_empty(&self) -> bool {
+        if self.is_held() {
+            return false;
+        }
+        let mut any = false;
         for bin in Bin::all() {
             let mut next = self.head(bin).map(NonNull::from_ref);
             while let Some(pool) = next {
@@ -104,10 +109,11 @@ impl Allocator {
                 next = header.next.get();
                 if header.used() == 0 && !header.is_pinned() {
                     self.release(bin, pool);
+                    any = true;
                 }
             }
         }
-        self.arenas.borrow_mut().drop_spare();
+        self.arenas.borrow_mut().drop_spare(&self.budget) != 0 || any
     }
 
     /// Whether no block of any kind is in use. Takes constant time if the allocator is closed and nothing is pinned or held.
@@ -117,20 +123,21 @@ impl Allocator {
                 || self.all_pools_are_empty())
     }
 
-    /// Gives everything back, whatever it holds; raw bytes of the system allocator apart, which only their owners know. Dropping an allocator
-    /// does not do this: a heap that is leaked at exit keeps its memory.
+    /// Gives everything back, whatever it holds. Dropping an allocator does not do this: a heap that is leaked at exit keeps its memory.
     ///
     /// # Safety
     /// Nothing uses any block from now on, nor any pool.
     pub(crate) unsafe fn release_all(&self) {
+        self.set_gated(false);
         for head in &self.heads {
             head.set(super::no_pool());
         }
         self.parked.set(None);
         // SAFETY: passed on.
         unsafe {
-            self.large.borrow_mut().release_all();
-            self.arenas.borrow_mut().unmap_all();
+            self.free_all_to_system();
+            self.large.borrow_mut().release_all(&self.budget);
+            self.arenas.borrow_mut().unmap_all(&self.budget);
         }
     }
 }

@@ -30,6 +30,10 @@ pub struct MemoryStats {
     pub system_blocks: usize,
     /// Their bytes, as requested.
     pub system_bytes: usize,
+    /// Bytes that the host holds elsewhere and has declared.
+    pub external_bytes: usize,
+    /// The bytes that count against the limit: all bytes of the heap but those of clean pools, and the external ones.
+    pub used_bytes: usize,
     /// All bytes, by what they are used for.
     pub bytes: ByteStats,
 }
@@ -96,7 +100,7 @@ pub struct ByteStats {
     pub side_bytes: usize,
     /// What is left over where pools and regions are cut.
     pub rounding: usize,
-    /// The heap's own state: lists of the collector, the table of weak records.
+    /// The heap's own state: lists of the collector, the table of weak records, directories of memory.
     pub bookkeeping: usize,
     /// All bytes that the heap has taken from outside.
     pub total: usize,
@@ -117,15 +121,6 @@ impl ByteStats {
     fn sum(&self) -> usize {
         let blocks = self.allocated + self.available + self.unused_pools;
         blocks + self.pool_headers + self.side_bytes + self.rounding + self.bookkeeping
-    }
-}
-
-impl MemoryStats {
-    /// Adds what the layers above keep outside of pools.
-    pub(crate) fn with_bookkeeping(mut self, bytes: usize) -> MemoryStats {
-        self.bytes.bookkeeping += bytes;
-        self.bytes.total += bytes;
-        self
     }
 }
 
@@ -160,7 +155,8 @@ impl Allocator {
         let clean = arenas.iter().map(|arena| arena.clean_pools()).sum();
         bytes.allocated += self.system.bytes();
         bytes.unused_pools = unused * POOL_SIZE;
-        bytes.total = self.mapped_bytes();
+        bytes.bookkeeping = self.directory_bytes() + self.budget.kept();
+        bytes.total = self.mapped_bytes() + bytes.bookkeeping;
         debug_assert_eq!(bytes.sum(), bytes.total, "every byte is in one part");
         MemoryStats {
             classes,
@@ -175,6 +171,8 @@ impl Allocator {
             large_bytes,
             system_blocks: self.system.blocks(),
             system_bytes: self.system.bytes(),
+            external_bytes: self.budget.external(),
+            used_bytes: self.budget.used(),
             bytes,
         }
     }
@@ -220,6 +218,8 @@ impl fmt::Display for MemoryStats {
             ("bytes lost to side bytes", bytes.side_bytes),
             ("bytes lost to rounding", bytes.rounding),
             ("bytes in the heap's own state", bytes.bookkeeping),
+            ("bytes held elsewhere", self.external_bytes),
+            ("bytes that count against the limit", self.used_bytes),
             ("total", bytes.total),
         ];
         for (name, value) in rows {

@@ -22,7 +22,7 @@ impl Allocator {
     /// The pools in use of a kind, large objects' included.
     ///
     /// Pools that come while the iterator exists may or may not be visited. Pools that go are not; a pool that it has handed out is only sure
-    /// to stay while the allocator is held.
+    /// to stay while the allocator is held: otherwise an allocation, too, may give an empty one to another class.
     pub(crate) fn pools(&self, kind: PoolKind) -> Pools<'_> {
         Pools { allocator: self, kind, arena: 0, pool: 0, slot: 0 }
     }
@@ -30,7 +30,8 @@ impl Allocator {
     /// The same pools, as references to their cells.
     ///
     /// # Safety
-    /// As long as a pool that this handed out is used, it stays in use: the allocator is held, or nothing is freed meanwhile.
+    /// As long as a pool that this handed out is used, it stays in use: the allocator is held, or nothing is allocated or freed
+    /// meanwhile.
     pub(crate) unsafe fn pool_refs(&self, kind: PoolKind) -> impl Iterator<Item = &Pool> {
         // SAFETY: a pool in use has a header; by contract it stays.
         self.pools(kind).map(|pool| unsafe { pool.as_ref() })

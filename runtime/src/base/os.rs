@@ -5,7 +5,10 @@
 //! there is no `mmap`, regions come from the system allocator too.
 
 use std::alloc::Layout;
+use std::hash::{BuildHasher, Hash};
 use std::ptr::NonNull;
+
+use hashbrown::HashMap;
 
 /// Maps `size` zeroed bytes, aligned to `align`; `None` when the system refuses.
 ///
@@ -52,10 +55,38 @@ pub(crate) fn system_alloc(layout: Layout) -> Option<NonNull<u8>> {
     if refused() {
         return None;
     }
-    // SAFETY: the size is not zero; both callers' sizes hold at least one byte.
+    // SAFETY: the size is not zero: each caller's size holds at least one byte.
     let memory = NonNull::new(unsafe { std::alloc::alloc(layout) })?;
     granted(layout.size());
     Some(memory)
+}
+
+/// The same for zeroed memory, which the system often has at no cost.
+pub(crate) fn system_alloc_zeroed(layout: Layout) -> Option<NonNull<u8>> {
+    debug_assert!(layout.size() != 0, "no memory is asked for");
+    if refused() {
+        return None;
+    }
+    // SAFETY: as above.
+    let memory = NonNull::new(unsafe { std::alloc::alloc_zeroed(layout) })?;
+    granted(layout.size());
+    Some(memory)
+}
+
+/// Changes the size of memory from the system allocator, which may move it; `None` when it refuses, and then the memory stays as it is.
+///
+/// # Safety
+/// 1. `memory` came from [`system_alloc`] (or a sister) with this `layout`. If this succeeds, nothing uses the old address from now on.
+/// 2. `size` is not zero, and at most `isize::MAX` when rounded up to the layout's alignment.
+pub(crate) unsafe fn system_realloc(memory: NonNull<u8>, layout: Layout, size: usize) -> Option<NonNull<u8>> {
+    if refused() {
+        return None;
+    }
+    // SAFETY: (1), (2).
+    let moved = NonNull::new(unsafe { std::alloc::realloc(memory.as_ptr(), layout, size) })?;
+    returned(layout.size());
+    granted(size);
+    Some(moved)
 }
 
 /// Gives memory back to the system allocator.
@@ -68,9 +99,15 @@ pub(crate) unsafe fn system_free(memory: NonNull<u8>, layout: Layout) {
     returned(layout.size());
 }
 
-/// Makes room for one more item; `false` when the memory for it is refused.
-pub(crate) fn reserve_one<T>(items: &mut Vec<T>) -> bool {
-    items.len() < items.capacity() || (!refused() && items.try_reserve(1).is_ok())
+/// Makes room for exactly `more` items beyond the length; `false` when the memory for it is refused.
+pub(crate) fn reserve_exact<T>(items: &mut Vec<T>, more: usize) -> bool {
+    items.capacity() - items.len() >= more || (!refused() && items.try_reserve_exact(more).is_ok())
+}
+
+/// A table with room for `count` entries; `None` when the memory for it is refused.
+pub(crate) fn table<K: Eq + Hash, V, S: BuildHasher + Default>(count: usize) -> Option<HashMap<K, V, S>> {
+    let mut table = HashMap::with_hasher(S::default());
+    (!refused() && table.try_reserve(count).is_ok()).then_some(table)
 }
 
 #[cfg(any(test, tailbite_stress))]

@@ -56,10 +56,11 @@ pub(crate) fn outstanding() -> usize {
 
 /// Notes that `size` bytes were handed out.
 pub(super) fn granted(size: usize) {
-    OUTSTANDING.set(OUTSTANDING.get() + size);
+    OUTSTANDING.set(OUTSTANDING.get().wrapping_add(size));
 }
 
-/// Notes that `size` bytes came back. Heaps stay on their thread, so the count can't fall below zero.
+/// Notes that `size` bytes came back. Heaps stay on their thread, but a `RawAllocator` may have come from another, whose bytes this thread
+/// never counted.
 pub(super) fn returned(size: usize) {
-    OUTSTANDING.set(OUTSTANDING.get() - size);
+    OUTSTANDING.set(OUTSTANDING.get().wrapping_sub(size));
 }

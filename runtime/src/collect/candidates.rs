@@ -219,7 +219,7 @@ impl Candidates {
                     for object in entries.drain(..) {
                         object.pool_ref().set_mark(0);
                     }
-                    list.give_back(entries);
+                    list.give_back(entries, alloc);
                 }
             }
             Source::Pools => {

@@ -35,6 +35,9 @@ impl GenerationList {
     /// Entries that a list never grows beyond (512 KiB), unless a threshold asks for more.
     pub(crate) const BOUND: usize = 1 << 16;
 
+    /// Entries that a list has room for from the beginning, so that it doesn't spill with each object where no room is granted.
+    const RESERVE: usize = 1 << 8;
+
     pub(crate) fn young() -> GenerationList {
         GenerationList::new(0, Flags::LISTED_YOUNG, PoolFlags::YOUNG_LISTED, PoolFlags::YOUNG_SPILLED)
     }
@@ -61,6 +64,18 @@ impl GenerationList {
         // SAFETY: the only borrow of `entries`: every use in this file goes through here, and none of the closures
         // calls back.
         f(unsafe { &mut *self.entries.get() })
+    }
+
+    /// Makes room for the reserve; false if it is refused.
+    pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
+        self.with(|entries| alloc.keep(entries, Self::RESERVE))
+    }
+
+    /// Gives back room beyond the reserve, if that is not needed; returns the bytes.
+    pub(crate) fn shrink(&self, alloc: &Allocator) -> usize {
+        let bytes = self.with(|entries| alloc.budget().shrink_list(entries, Self::RESERVE));
+        self.set_check_at(self.check_at.get());
+        bytes
     }
 
     /// Bytes that the list takes.
@@ -98,8 +113,8 @@ impl GenerationList {
             if length < entries.capacity() {
                 return true;
             }
-            let more = length.max(256).min(bound.max(Self::BOUND).saturating_sub(length));
-            more != 0 && entries.try_reserve_exact(more).is_ok()
+            let more = length.max(Self::RESERVE).min(bound.max(Self::BOUND).saturating_sub(length));
+            more != 0 && alloc.keep(entries, more)
         });
         if room {
             self.check_at.set(self.with(|entries| entries.capacity()));
@@ -131,7 +146,7 @@ impl GenerationList {
             unsafe { alloc.unpin(object.pool(), self.pin) };
         }
         alloc.release_hold();
-        self.give_back(entries);
+        self.give_back(entries, alloc);
     }
 
     pub(crate) fn generation(&self) -> u8 {
@@ -165,7 +180,7 @@ impl GenerationList {
             // SAFETY: the pool was pinned until now, and the allocator is held.
             unsafe { alloc.unpin(object.pool(), self.pin) };
         }
-        self.give_back(entries);
+        self.give_back(entries, alloc);
         self.clear_spilled();
     }
 
@@ -226,14 +241,15 @@ impl GenerationList {
     }
 
     /// Gives back an emptied vector, to be used again if the list has not grown one of its own meanwhile.
-    pub(crate) fn give_back(&self, mut buffer: Vec<RawObject>) {
+    pub(crate) fn give_back(&self, mut buffer: Vec<RawObject>, alloc: &Allocator) {
         debug_assert!(buffer.is_empty());
         self.with(|entries| {
             if entries.capacity() < buffer.capacity() {
                 buffer.extend_from_slice(entries);
-                *entries = buffer;
+                core::mem::swap(entries, &mut buffer);
             }
         });
+        alloc.budget().give_kept(buffer.capacity() * size_of::<RawObject>());
     }
 
     /// Checks *listed* and `check_at`; stress builds only call it where user code can't be running.

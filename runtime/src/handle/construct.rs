@@ -49,14 +49,30 @@ impl Heap {
     /// # Panics
     /// If memory is refused, or if `make` panics; then nothing is left behind.
     pub fn alloc_cyclic<T: Trace>(&self, make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
+        self.try_alloc_cyclic(make).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`alloc_cyclic`](Heap::alloc_cyclic), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with `make` in it, which was not called.
+    ///
+    /// # Panics
+    /// If `make` panics; then nothing is left behind.
+    pub fn try_alloc_cyclic<T: Trace, F: FnOnce(&Weak<T>) -> T>(&self, make: F) -> Result<Gc<T>, OutOfMemory<F>> {
         let state = self.state_ptr();
         let ty = self.state().types.get(T::DESCRIPTOR);
         let size = object_size(ty.descriptor.layout);
         // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
         let reservation = unsafe { Reservation::new(state, ty, size, ty.descriptor.layout.align()) };
-        let Some(reservation) = reservation else { OutOfMemory::new((), size_of::<T>()).raise() };
+        let Some(reservation) = reservation else {
+            return Err(OutOfMemory::by(&self.state().alloc, make, size_of::<T>()));
+        };
         // SAFETY: the block was reserved for a `T`.
-        let weak = unsafe { to_reserved::<T>(reservation.object) };
+        let weak = match unsafe { to_reserved::<T>(reservation.object) } {
+            Ok(weak) => weak,
+            Err(error) => return Err(error.with_value(make)),
+        };
         // USER CODE: may panic; then the weak handle goes first, with the record, and then the reservation.
         let value = make(&weak);
         let (object, template) = reservation.into_object();
@@ -65,7 +81,7 @@ impl Heap {
         // `init` made it a new object's header; the record is still there, because of `weak`.
         object.header().insert(Flags::WEAK);
         drop(weak);
-        handle
+        Ok(handle)
     }
 
     /// A factory of objects with payload `T`: allocation without looking up the type, for hot paths.
@@ -94,7 +110,8 @@ unsafe fn try_alloc_in<T: Trace>(state: NonNull<HeapState>, value: T) -> Result<
     match reserved {
         // SAFETY: the block was reserved for a `T`.
         Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
-        None => Err(OutOfMemory::new(value, size_of::<T>())),
+        // SAFETY: the caller's promise.
+        None => Err(OutOfMemory::by(unsafe { &state.as_ref().alloc }, value, size_of::<T>())),
     }
 }
 
@@ -188,6 +205,18 @@ impl<T: Trace> Gc<T> {
         }
     }
 
+    /// As [`new_cyclic`](Gc::new_cyclic), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with `make` in it, which was not called.
+    pub fn try_new_cyclic<F: FnOnce(&Weak<T>) -> T>(make: F) -> Result<Gc<T>, OutOfMemory<F>> {
+        match default_state_for(T::DESCRIPTOR) {
+            // SAFETY: the default heap's state is alive: it was asked for just now.
+            Some(state) => unsafe { Heap::with_state(state, |heap| heap.try_alloc_cyclic(make)) },
+            None => Err(OutOfMemory::new(make, size_of::<T>())),
+        }
+    }
+
     /// A new object on the default heap that refers to itself; see [`Heap::alloc_cyclic`].
     #[must_use]
     pub fn new_cyclic(make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
@@ -241,7 +270,8 @@ impl<T: Trace> Factory<T> {
         match reserved {
             // SAFETY: the block was reserved for a `T`.
             Some((object, template)) => Ok(unsafe { finish(object, template, value) }),
-            None => Err(OutOfMemory::new(value, size_of::<T>())),
+            // SAFETY: the factory keeps the state.
+            None => Err(OutOfMemory::by(unsafe { &self.state.as_ref().alloc }, value, size_of::<T>())),
         }
     }
 }

@@ -305,11 +305,12 @@ impl Heap {
         // SAFETY: the caller's handle keeps the referent, and that its heap's state.
         let reference = unsafe { Heap::with_state(HeapState::of(referent), alloc) };
         let reference = reference.map_err(|error| error.map(|_| take(&deferred)))?;
+        if !self.state().exits.reserve(&self.state().alloc) {
+            let error = OutOfMemory::by(&self.state().alloc, take(&deferred), size_of::<ExitKey>());
+            return Err(error.for_purpose("the registry of finalizers"));
+        }
         // SAFETY: the caller's handle keeps the referent.
-        let record = unsafe { weak::try_record_for(referent) };
-        let Some(record) = record.filter(|_| self.state().exits.reserve()) else {
-            return Err(OutOfMemory::new(take(&deferred), size_of::<ExitKey>()));
-        };
+        let record = unsafe { weak::record_for(referent) }.map_err(|error| error.with_value(take(&deferred)))?;
         // SAFETY: (1) a live `WeakRef` that hangs nowhere yet; (2) the record was just found, and a reference that dies
         // unlinks itself.
         unsafe { Record::link(record, Gc::object(&reference)) };

@@ -6,7 +6,7 @@ use core::ops::Deref;
 use core::ptr::NonNull;
 
 use super::{AnyGc, GcMut, Weak};
-use crate::heap::{Heap, HeapState};
+use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{Flags, RawObject, Shape, Trace, Tracer, type_of};
 
 /// A counted pointer to an object: `Rc` for interpreters. The object dies the moment its last `Gc` is dropped; cycles
@@ -101,6 +101,14 @@ impl<T: ?Sized> Gc<T> {
     /// If memory for the object's first weak reference is refused.
     #[must_use]
     pub fn downgrade(this: &Gc<T>) -> Weak<T> {
+        Gc::try_downgrade(this).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`downgrade`](Gc::downgrade), with an error if memory is refused. Runs no user code.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_downgrade(this: &Gc<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::to(this)
     }
 
@@ -232,6 +240,17 @@ impl<T: Trace> Gc<T> {
     where
         T: Clone,
     {
+        Gc::try_make_mut(this).unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`make_mut`](Gc::make_mut), with an error if memory for the clone is refused; then the handle is as before.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the clone in it.
+    pub fn try_make_mut(this: &mut Gc<T>) -> Result<GcMut<'_, T>, OutOfMemory<T>>
+    where
+        T: Clone,
+    {
         while !Gc::is_unique(this) {
             if Gc::object(this).header().is_held_once() {
                 // SAFETY: `this` keeps the object: it is borrowed exclusively, so no callback can drop it.
@@ -239,11 +258,11 @@ impl<T: Trace> Gc<T> {
             } else {
                 // USER CODE: `Clone`, and whatever the allocation collects; hence the loop.
                 let clone = T::clone(this);
-                *this = Gc::with_heap(this, |heap| heap.alloc(clone));
+                *this = Gc::with_heap(this, |heap| heap.try_alloc(clone))?;
             }
         }
         // As `may_lend` asks: a handle to a sized type is no view, and no *fixed* type is `Clone`.
-        GcMut::lend(this)
+        Ok(GcMut::lend(this))
     }
 }
 

@@ -30,6 +30,8 @@ mod packed;
 mod references;
 mod roots;
 mod slices;
+#[cfg(test)]
+mod tests;
 mod traits;
 mod unsize;
 mod weak;

@@ -2,10 +2,9 @@
 //! `weakref.proxy`.
 
 use core::fmt;
-use core::ptr::NonNull;
 
 use super::{AnyGc, Gc, Handle};
-use crate::heap::{Heap, HeapState};
+use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{RawObject, Shape, Trace, Tracer, TypeOptions, Untraced};
 use crate::weak::{Callback, Kind, Record, Reference, record_ref};
 
@@ -118,7 +117,9 @@ impl Proxy {
 impl WeakRef {
     /// A payload that is not linked yet, and that takes over the count on its callback.
     pub(super) fn unlinked(callback: Callback) -> WeakRef {
-        WeakRef(Reference::new(Kind::Reference, Some(callback)))
+        let reference = Reference::new(Kind::Reference);
+        reference.set_callback(Some(callback));
+        WeakRef(reference)
     }
 
     /// The referent, if it is still alive.
@@ -137,8 +138,16 @@ macro_rules! reference_object {
             /// # Panics
             /// If memory is refused.
             pub fn new(referent: &impl Handle) -> Gc<$name> {
+                $name::try_new(referent).unwrap_or_else(|error| error.raise())
+            }
+
+            /// As [`new`](Self::new), with an error if memory is refused.
+            ///
+            /// # Errors
+            /// [`OutOfMemory`].
+            pub fn try_new(referent: &impl Handle) -> Result<Gc<$name>, OutOfMemory<()>> {
                 // SAFETY: (1) the handle `referent` keeps the object; (2) a transparent wrapper.
-                unsafe { make(referent.as_object(), $kind, None, $name) }
+                unsafe { make(referent.as_object(), $kind, $name) }
             }
 
             #[doc = concat!("A new ", $what, " to `referent`, with a callback.")]
@@ -146,10 +155,19 @@ macro_rules! reference_object {
             /// # Panics
             /// If memory is refused.
             pub fn with_callback<C: WeakCallback>(referent: &impl Handle, callback: C) -> Gc<$name> {
-                // SAFETY: the handle `referent` keeps the object.
-                let callback = unsafe { make_callback(referent.as_object(), callback) };
-                // SAFETY: (1) as above; (2) a transparent wrapper.
-                unsafe { make(referent.as_object(), $kind, Some(callback), $name) }
+                $name::try_with_callback(referent, callback).unwrap_or_else(|error| error.raise())
+            }
+
+            /// As [`with_callback`](Self::with_callback), with an error if memory is refused.
+            ///
+            /// # Errors
+            /// [`OutOfMemory`], with the callback in it, which will not be called.
+            pub fn try_with_callback<C: WeakCallback>(
+                referent: &impl Handle,
+                callback: C,
+            ) -> Result<Gc<$name>, OutOfMemory<C>> {
+                // SAFETY: (1) the handle `referent` keeps the object; (2) a transparent wrapper.
+                unsafe { make_with_callback(referent.as_object(), $kind, callback, $name) }
             }
 
             /// Whether the referent is alive.
@@ -205,11 +223,17 @@ macro_rules! reference_object {
 reference_object!(WeakRef, Kind::Reference, "weak reference");
 reference_object!(Proxy, Kind::Proxy, "proxy");
 
-/// Allocates the callback object, in the referent's heap.
+/// A new reference object to `referent` that owns a new callback object in the referent's heap. If memory is refused, the
+/// callback comes back.
 ///
 /// # Safety
-/// `referent` is alive, and stays so during the call.
-unsafe fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Callback {
+/// As [`make`].
+unsafe fn make_with_callback<C: WeakCallback, T: Trace>(
+    referent: RawObject,
+    kind: Kind,
+    callback: C,
+    wrap: fn(Reference) -> T,
+) -> Result<Gc<T>, OutOfMemory<C>> {
     /// # Safety
     /// `callback` is alive with payload `C`, `reference` is alive.
     unsafe fn call<C: WeakCallback>(callback: RawObject, reference: RawObject) {
@@ -220,54 +244,89 @@ unsafe fn make_callback<C: WeakCallback>(referent: RawObject, callback: C) -> Ca
         // SAFETY: the caller's promise.
         callback.call(&unsafe { AnyGc::from_borrowed(reference) });
     }
-    // SAFETY: the referent keeps the state.
-    let object = unsafe { Heap::with_state(HeapState::of(referent), |heap| heap.alloc(callback)) };
-    let callback = Callback { object: Gc::object(&object), call: call::<C> };
-    core::mem::forget(object);
-    callback
+    // USER CODE: the allocations may collect.
+    // SAFETY: (1).
+    let reference = match unsafe { allocate(referent, wrap(Reference::new(kind))) } {
+        Ok(reference) => reference,
+        Err(error) => return Err(error.with_value(callback)),
+    };
+    // SAFETY: (1).
+    let callback = unsafe { allocate(referent, callback) }?;
+    let owned = Callback { object: Gc::object(&callback), call: call::<C> };
+    // SAFETY: (1), (2): an unlinked reference object of this kind.
+    match unsafe { link(referent, &reference, Some(owned)) } {
+        Ok(()) => {
+            // The reference has taken over the count that this handle was.
+            core::mem::forget(callback);
+            Ok(reference)
+        }
+        Err(error) => match Gc::try_unwrap(callback) {
+            Ok(callback) => Err(error.with_value(callback)),
+            Err(_) => unreachable!("nothing of the user's ran since the callback object was made"),
+        },
+    }
 }
 
-/// A reference object to `referent`, of a type that wraps `Reference`.
+/// The reference object to `referent` without a callback, of a type that wraps `Reference`: the one that is there, or a
+/// new one.
 ///
 /// # Safety
 /// 1. `referent` is alive, and stays so during the call.
 /// 2. `T` is a transparent wrapper of `Reference`, the one for `kind`, and `wrap` makes it.
-unsafe fn make<T: Trace>(
-    referent: RawObject,
-    kind: Kind,
-    callback: Option<Callback>,
-    wrap: fn(Reference) -> T,
-) -> Gc<T> {
-    let canonical = |record: NonNull<_>| {
-        // SAFETY: (1): the record of a live object, looked up just now.
+unsafe fn make<T: Trace>(referent: RawObject, kind: Kind, wrap: fn(Reference) -> T) -> Result<Gc<T>, OutOfMemory<()>> {
+    let canonical = || {
+        // SAFETY: (1).
+        let record = unsafe { super::weak::record_of(referent) }?;
+        // SAFETY: the record of a live object, looked up just now.
         let object = unsafe { record_ref(record) }.canonical(kind)?;
         object.header().increment();
         // SAFETY: (2): a live reference object of this kind, whose payload is a `T`; the reference was just made.
         Some(unsafe { Gc::from_owned(object.payload().cast::<T>()) })
     };
-    if callback.is_none()
-        // SAFETY: (1).
-        && let Some(known) = unsafe { super::weak::record_of(referent) }.and_then(canonical)
-    {
-        return known;
+    if let Some(known) = canonical() {
+        return Ok(known);
     }
     // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one,
     // with the record.
-    let allocate = |heap: &Heap| heap.alloc(wrap(Reference::new(kind, callback)));
-    // SAFETY: (1): the referent keeps the state.
-    let reference = unsafe { Heap::with_state(HeapState::of(referent), allocate) };
     // SAFETY: (1).
-    let record = unsafe { super::weak::record_for(referent) };
-    if callback.is_none()
-        && let Some(known) = canonical(record)
-    {
-        return known;
+    let reference = unsafe { allocate(referent, wrap(Reference::new(kind))) }.map_err(|error| error.with_value(()))?;
+    if let Some(known) = canonical() {
+        return Ok(known);
     }
-    let object = Gc::object(&reference);
-    // SAFETY: (1) the object was just made, with a wrapper of a `Reference` as its payload, which starts with a link;
-    // (2) the record was just found for a live object, and a reference that dies unlinks itself.
+    // SAFETY: (1), (2): an unlinked reference object of this kind.
+    unsafe { link(referent, &reference, None) }?;
+    Ok(reference)
+}
+
+/// Allocates in the referent's heap.
+///
+/// # Safety
+/// `referent` is alive, and stays so during the call.
+unsafe fn allocate<V: Trace>(referent: RawObject, value: V) -> Result<Gc<V>, OutOfMemory<V>> {
+    // SAFETY: the referent keeps the state.
+    unsafe { Heap::with_state(HeapState::of(referent), |heap| heap.try_alloc(value)) }
+}
+
+/// Links a new reference object to the record of `referent`, with a callback whose count it takes over. Runs no user
+/// code; if memory is refused, the count is still the caller's.
+///
+/// # Safety
+/// 1. `referent` is alive.
+/// 2. `reference` is an object whose payload is a transparent wrapper of a `Reference`, not linked yet.
+unsafe fn link<T: Trace>(
+    referent: RawObject,
+    reference: &Gc<T>,
+    callback: Option<Callback>,
+) -> Result<(), OutOfMemory<()>> {
+    // SAFETY: (1).
+    let record = unsafe { super::weak::record_for(referent) }?;
+    let object = Gc::object(reference);
+    // SAFETY: (2).
+    unsafe { Reference::of(&object) }.set_callback(callback);
+    // SAFETY: (1) (2): an object whose payload starts with a link; (2) the record was just found for a live object, and
+    // a reference that dies unlinks itself.
     unsafe { Record::link(record, object) };
-    reference
+    Ok(())
 }
 
 /// A reference object dies: it leaves its record, and lets its callback go.

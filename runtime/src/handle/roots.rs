@@ -117,7 +117,7 @@ impl Heap {
     pub fn try_add_root_any(&self, handle: AnyGc) -> Result<AnyRootKey, OutOfMemory<AnyGc>> {
         let handle = ManuallyDrop::new(handle);
         // *Rooted*: the registry owns the handle's reference, which is not dropped here.
-        match self.state().roots.insert(handle.object()) {
+        match self.state().roots.insert(handle.object(), &self.state().alloc) {
             Some(id) => Ok(RootKey::new(id)),
             None => Err(OutOfMemory::new(ManuallyDrop::into_inner(handle), size_of::<RootId>())),
         }

@@ -52,7 +52,7 @@ impl Heap {
                 let elements = reservation.object.payload().cast();
                 fill::<[I::Item], _>(reservation, elements, length, items, || ())
             }),
-            None => Err(OutOfMemory::new(items, requested(layout))),
+            None => Err(OutOfMemory::by(&self.state().alloc, items, requested(layout))),
         }
     }
 
@@ -71,7 +71,7 @@ impl Heap {
     pub fn try_alloc_str(&self, text: &str) -> Result<Gc<str>, OutOfMemory<()>> {
         let layout = Layout::array::<u8>(text.len()).ok();
         let Some(reservation) = self.reserve_tailed::<str>(layout) else {
-            return Err(OutOfMemory::new((), requested(layout)));
+            return Err(OutOfMemory::by(&self.state().alloc, (), requested(layout)));
         };
         // SAFETY: the block was reserved for as many bytes, and is not `text`.
         unsafe { reservation.object.payload().copy_from_nonoverlapping(NonNull::from(text).cast(), text.len()) };
@@ -113,7 +113,7 @@ impl Heap {
         let layout = parts.map(|(layout, _)| layout.pad_to_align());
         let (Some(reservation), Some((_, offset))) = (self.reserve_tailed::<WithSlice<H, I::Item>>(layout), parts)
         else {
-            return Err(OutOfMemory::new((head, items), requested(layout)));
+            return Err(OutOfMemory::by(&self.state().alloc, (head, items), requested(layout)));
         };
         let payload = reservation.object.payload();
         // SAFETY: the block was reserved for a `repr(C)` head and, `offset` behind its start, `length` items.

@@ -45,11 +45,11 @@ impl<T> Weak<T> {
 }
 
 impl<T: ?Sized> Weak<T> {
-    pub(super) fn to(handle: &Gc<T>) -> Weak<T> {
+    pub(super) fn to(handle: &Gc<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         // SAFETY: the handle keeps the object.
-        let record = unsafe { record_for(Gc::object(handle)) };
+        let record = unsafe { record_for(Gc::object(handle)) }?;
         // SAFETY: the record was just found.
-        unsafe { Weak::from_record(Gc::payload(handle), record) }
+        Ok(unsafe { Weak::from_record(Gc::payload(handle), record) })
     }
 
     /// A new weak handle of `record`.
@@ -130,27 +130,15 @@ impl<T: ?Sized> Weak<T> {
 }
 
 /// The record of an object, made if there is none. It is freed with its last handle or reference; one that has none yet
-/// stays until the object is parted from it.
-///
-/// # Panics
-/// If memory for it is refused.
+/// stays until the object is parted from it. An error if memory for it is refused.
 ///
 /// # Safety
 /// The object is alive, or its block reserved for one to come.
-pub(super) unsafe fn record_for(object: RawObject) -> NonNull<Record> {
-    // SAFETY: the caller's promise.
-    let record = unsafe { try_record_for(object) };
-    record.unwrap_or_else(|| OutOfMemory::new((), size_of::<Record>()).raise())
-}
-
-/// The same; `None` if memory is refused.
-///
-/// # Safety
-/// As for [`record_for`].
-pub(super) unsafe fn try_record_for(object: RawObject) -> Option<NonNull<Record>> {
+pub(super) unsafe fn record_for(object: RawObject) -> Result<NonNull<Record>, OutOfMemory<()>> {
     // SAFETY: the caller's promise: the block in use keeps the state.
     let state = unsafe { HeapState::of(object).as_ref() };
-    state.weak.find_or_make(object, &state.alloc)
+    let record = state.weak.find_or_make(object, &state.alloc);
+    record.ok_or_else(|| OutOfMemory::by(&state.alloc, (), size_of::<Record>()).for_purpose("a weak reference"))
 }
 
 /// The record of an object, if there is one.
@@ -282,13 +270,13 @@ unsafe impl<T: ?Sized + 'static> Trace for Weak<T> {
     }
 }
 
-/// What [`Gc::new_cyclic`] needs: a weak handle to an object that isn't there yet.
+/// What [`Gc::new_cyclic`] needs: a weak handle to an object that isn't there yet. An error if memory for it is refused.
 ///
 /// # Safety
 /// The object's block is reserved for a `T`.
-pub(super) unsafe fn to_reserved<T: Managed>(object: RawObject) -> Weak<T> {
+pub(super) unsafe fn to_reserved<T: Managed>(object: RawObject) -> Result<Weak<T>, OutOfMemory<()>> {
     // SAFETY: the caller's promise.
-    let record = unsafe { record_for(object) };
+    let record = unsafe { record_for(object) }?;
     // SAFETY: the record was just made; a sized payload starts where every payload does.
-    unsafe { Weak::from_record(T::payload(object), record) }
+    Ok(unsafe { Weak::from_record(T::payload(object), record) })
 }

@@ -1,65 +1,12 @@
 //! Allocating blocks for objects, and starting the collections that allocations are the occasion of.
 
-use core::fmt;
 use core::ptr::NonNull;
 
+use super::slow::Need;
 use super::state::HeapState;
 use crate::alloc::{Bin, PoolKind};
-use crate::collect::{Generation, Trigger};
+use crate::collect::Trigger;
 use crate::object::{Flags, RawObject, Type};
-
-/// Memory for an object was refused, by the operating system or because the size can't be represented. The value that
-/// was to be moved into the object comes back in the error.
-pub struct OutOfMemory<T> {
-    value: T,
-    requested: usize,
-}
-
-impl<T> OutOfMemory<T> {
-    pub(crate) fn new(value: T, requested: usize) -> OutOfMemory<T> {
-        OutOfMemory { value, requested }
-    }
-
-    /// The same error, about another value.
-    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> OutOfMemory<U> {
-        OutOfMemory { value: f(self.value), requested: self.requested }
-    }
-
-    /// The value that found no place.
-    pub fn into_value(self) -> T {
-        self.value
-    }
-
-    /// Bytes that were asked for; `usize::MAX` if their number can't be represented.
-    #[must_use]
-    pub fn requested(&self) -> usize {
-        self.requested
-    }
-
-    /// Panics with the error's message, as the infallible twins of the `try_` functions do.
-    #[cold]
-    #[track_caller]
-    pub(crate) fn raise(self) -> ! {
-        panic!("{self}")
-    }
-}
-
-impl<T> fmt::Display for OutOfMemory<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.requested > isize::MAX as usize {
-            return f.write_str("out of memory: capacity overflow: the object's size can't be represented");
-        }
-        write!(f, "out of memory: {} bytes for an object were refused", self.requested)
-    }
-}
-
-impl<T> fmt::Debug for OutOfMemory<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutOfMemory").field("requested", &self.requested).finish_non_exhaustive()
-    }
-}
-
-impl<T> core::error::Error for OutOfMemory<T> {}
 
 impl HeapState {
     /// A block for an object with this header template, in `bin`; its header is that of a free block until
@@ -80,8 +27,8 @@ impl HeapState {
             super::stress::at_allocation(state);
         }
         let Some(block) = this.alloc.allocate(bin) else {
-            // SAFETY: (1) the caller's promise; (2) `bin` is one of an object pool.
-            return unsafe { Self::allocate_after_collection(state, template, |this| this.alloc.allocate(bin)) };
+            // SAFETY: the caller's promise.
+            return unsafe { Self::allocate_block_slowly(state, template, bin) };
         };
         // SAFETY: a block of an object pool, whose header word was initialised when it was carved.
         let object = unsafe { RawObject::from_block(block) };
@@ -106,6 +53,8 @@ impl HeapState {
         align: usize,
     ) -> Option<(RawObject, u32)> {
         if size > isize::MAX as usize {
+            // SAFETY: the caller's promise.
+            unsafe { state.as_ref() }.alloc.budget().forget_refusal();
             return None;
         }
         if let Some(bin) = Bin::for_object(ty.kind(), size, align) {
@@ -120,13 +69,11 @@ impl HeapState {
         let template = ty.template | Flags::LARGE.bits() as u32;
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
-        let Some(block) = this.alloc.allocate_large(ty.kind(), size, align) else {
-            // SAFETY: (1) the caller's promise; (2) a large block is that of an object.
-            let object = unsafe {
-                Self::allocate_after_collection(state, template, |this| {
-                    this.alloc.allocate_large(ty.kind(), size, align)
-                })
-            };
+        let kind = ty.kind();
+        let block = if this.alloc.is_gated() { None } else { this.alloc.allocate_large(kind, size, align) };
+        let Some(block) = block else {
+            // SAFETY: the caller's promise.
+            let object = unsafe { Self::allocate_slowly(state, template, Need::Region { kind, size, align }) };
             return Some((object?, template));
         };
         // SAFETY: a large block, whose header word is initialised.
@@ -138,35 +85,6 @@ impl HeapState {
         Some((object, template))
     }
 
-    /// Memory was refused: collects everything and tries once more, unless the host wants no collection inside
-    /// allocations (S19).
-    ///
-    /// # Safety
-    /// 1. `state` is alive and stays so during the call.
-    /// 2. `allocate` reserves an object block of this heap whose header word is initialised.
-    #[cold]
-    unsafe fn allocate_after_collection(
-        state: NonNull<HeapState>,
-        template: u32,
-        allocate: impl Fn(&HeapState) -> Option<NonNull<u8>>,
-    ) -> Option<RawObject> {
-        // SAFETY: (1).
-        let this = unsafe { state.as_ref() };
-        if this.policy.trigger.get() == Trigger::Allocation && !this.collecting.get() && !this.closed.get() {
-            // SAFETY: (1).
-            unsafe { Self::collect(state, Generation::Old) };
-            this.alloc.trim();
-        }
-        let block = allocate(this)?;
-        // SAFETY: (2).
-        let object = unsafe { RawObject::from_block(block) };
-        if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
-            // SAFETY: (1); (2): reserved just now, in this heap.
-            unsafe { Self::list(state, object) };
-        }
-        Some(object)
-    }
-
     /// Lists a reserved block the slow way: sees whether a collection is due, and lets the list grow or spill.
     ///
     /// # Safety
@@ -174,7 +92,7 @@ impl HeapState {
     /// 2. `object` is a block of this heap that stays reserved during the call.
     #[cold]
     #[inline(never)]
-    unsafe fn list(state: NonNull<HeapState>, object: RawObject) {
+    pub(super) unsafe fn list(state: NonNull<HeapState>, object: RawObject) {
         // SAFETY: (1).
         let this = unsafe { state.as_ref() };
         if this.closed.get() {
@@ -232,26 +150,29 @@ impl HeapState {
 
     /// Makes the next allocation see a change of thresholds or settings.
     pub(crate) fn refresh_young_check(&self) {
-        self.policy.due.set(false);
+        self.policy.due.set(self.stress.due().is_some());
         if self.closed.get() {
             return;
         }
         self.young.set_check_at(self.policy.young_allowance());
     }
 
-    /// Collects if a trigger is due; the number of objects collected.
+    /// Tells the host of a soft limit that was crossed, and collects if a trigger is due; the number of objects collected.
     ///
     /// # Safety
     /// `state` is alive and stays so during the call.
     pub(crate) unsafe fn safepoint(state: NonNull<HeapState>) -> usize {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
+        // SAFETY: the caller's promise.
+        unsafe { Self::deliver_soft_limit(state) };
+        this.refresh_gate();
         if !this.policy.due.get() || this.collecting.get() || this.closed.get() {
             return 0;
         }
         let count = this.young_listed().unwrap_or(usize::MAX);
         let selected = if count > this.policy.young_allowance() { this.policy.select(count) } else { None };
-        match selected {
+        match selected.max(this.stress.take_due()) {
             // SAFETY: the caller's promise.
             Some(generation) => unsafe { Self::collect(state, generation) },
             None => {

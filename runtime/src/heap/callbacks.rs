@@ -93,7 +93,7 @@ impl Heap {
             drop(callback);
             return Ok(CallbackKey(0));
         }
-        let added = self.state().callbacks.try_add(callback, |boxed| boxed);
+        let added = self.state().callbacks.try_add(callback, &self.state().alloc, |boxed| boxed);
         added.map(CallbackKey).map_err(|callback| OutOfMemory::new(callback, size_of::<F>()))
     }
 

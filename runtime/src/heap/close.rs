@@ -1,6 +1,7 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
-//! The state is kept by the `Heap`, by each block in use (objects, weak records), and by each operation on the stack.
+//! The state is kept by the `Heap`, by each block in use (objects, weak records, raw bytes), by each keeper (external
+//! bytes, allocators), and by each operation on the stack.
 //! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, the host's roots
 //! go, what is garbage is collected, and from then on objects live and die by count alone. The last block freed, or the
 //! last operation to return, frees the state (S18).
@@ -45,7 +46,51 @@ impl Drop for Operation {
     }
 }
 
+/// Keeps the state for as long as this lives, beyond the `Heap` (S18): what external bytes and allocators hold. Unlike the end of an operation,
+/// that of a keeper closes nothing.
+#[derive(Debug)]
+pub(crate) struct Keeper(NonNull<HeapState>);
+
+impl Keeper {
+    /// A keeper of the state behind `heap`.
+    pub(crate) fn new(heap: &super::Heap) -> Keeper {
+        heap.state().add_keeper();
+        Keeper(heap.state_ptr())
+    }
+
+    /// The state that this keeps.
+    pub(crate) fn state(&self) -> &HeapState {
+        // SAFETY: the keeper keeps the state.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Clone for Keeper {
+    fn clone(&self) -> Keeper {
+        self.state().add_keeper();
+        Keeper(self.0)
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let state = self.state();
+        // A count that saturated is never right again: the state stays (S21).
+        if state.keepers.get() != u32::MAX {
+            state.keepers.set(state.keepers.get() - 1);
+        }
+        if state.closed.get() {
+            // SAFETY: (1) the keeper kept the state until now; (2) the last use here, and the keeper is gone.
+            unsafe { HeapState::free_if_unused(self.0) };
+        }
+    }
+}
+
 impl HeapState {
+    fn add_keeper(&self) {
+        self.keepers.set(self.keepers.get().saturating_add(1));
+    }
+
     /// Rounds of collection at closing: finalizers may make new garbage, but not forever.
     const CLOSING_ROUNDS: usize = 8;
 
@@ -86,8 +131,9 @@ impl HeapState {
     pub(crate) unsafe fn free_if_unused(state: NonNull<HeapState>) {
         // SAFETY: (1): only this function frees a state.
         let this = unsafe { state.as_ref() };
-        if this.closed.get() && this.operations.get() == 0 && this.alloc.is_empty() {
-            // SAFETY: nothing keeps the state: closed, no operation, no block in use (that of an object whose payload
+        let kept = this.operations.get() != 0 || this.keepers.get() != 0;
+        if this.closed.get() && !kept && this.alloc.is_empty() {
+            // SAFETY: nothing keeps the state: closed, no operation, no keeper, no block in use (that of an object whose payload
             // is being dropped is in use until that is done).
             unsafe { Self::free(state) };
         }
@@ -134,6 +180,8 @@ impl HeapState {
         self.discard_at_exit();
         self.begin_closing();
         self.end_immortality();
+        // What its callback holds is collected with the rest.
+        self.end_soft_limit();
         for _ in 0..Self::CLOSING_ROUNDS {
             self.drop_roots();
             // SAFETY: the operation that ends with this keeps the state.
@@ -146,6 +194,7 @@ impl HeapState {
         self.closed.set(true);
         self.drop_roots();
         self.end_immortality();
+        self.end_soft_limit();
         for list in [&self.young, &self.middle] {
             list.spill(&self.alloc);
         }

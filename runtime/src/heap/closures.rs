@@ -5,6 +5,7 @@ use core::fmt;
 
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
+use crate::alloc::Allocator;
 
 /// Closures in the order in which they were added, each with a key of its own. `C` is a trait that is implemented for
 /// arrays of one closure: vectors are what can be reserved fallibly, and a boxed closure is made from one.
@@ -56,9 +57,14 @@ impl<C: ?Sized> Closures<C> {
     }
 
     /// Adds a closure at the end; the closure back if memory is refused.
-    pub(super) fn try_add<F>(&self, closure: F, erase: impl FnOnce(Box<[F; 1]>) -> Box<C>) -> Result<u64, F> {
+    pub(super) fn try_add<F>(
+        &self,
+        closure: F,
+        alloc: &Allocator,
+        erase: impl FnOnce(Box<[F; 1]>) -> Box<C>,
+    ) -> Result<u64, F> {
         let mut place = Vec::new();
-        if place.try_reserve_exact(1).is_err() || self.entries.borrow_mut().try_reserve(1).is_err() {
+        if place.try_reserve_exact(1).is_err() || !alloc.keep_one(&mut self.entries.borrow_mut()) {
             return Err(closure);
         }
         place.push(closure);

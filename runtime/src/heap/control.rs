@@ -65,12 +65,15 @@ impl Heap {
     pub fn enable(&self) {
         self.state().policy.enabled.set(true);
         self.state().refresh_young_check();
+        self.state().refresh_gate();
     }
 
     /// Stops automatic collection; [`collect`](Heap::collect) still works.
     pub fn disable(&self) {
         self.state().policy.enabled.set(false);
+        self.state().forget_stress();
         self.state().refresh_young_check();
+        self.state().refresh_gate();
     }
 
     /// Whether automatic collection is enabled.
@@ -95,11 +98,14 @@ impl Heap {
     /// itself.
     pub fn set_trigger(&self, trigger: Trigger) {
         self.state().policy.trigger.set(trigger);
+        self.state().forget_stress();
         self.state().refresh_young_check();
+        self.state().refresh_gate();
     }
 
     /// A place where the host lets the collector run: collects if [`Trigger::Safepoint`] is set and a collection is
-    /// due. Returns the number of objects freed. Cost when nothing is due: a load and a branch.
+    /// due. Tells the host, too, of a [soft limit](Heap::set_soft_limit) that was crossed, whatever the trigger.
+    /// Returns the number of objects freed. Cost when nothing is due: two loads and a branch.
     ///
     /// ```
     /// use tailbite::{Heap, Trigger};
@@ -110,8 +116,12 @@ impl Heap {
     /// ```
     #[inline]
     pub fn safepoint(&self) -> usize {
+        let state = self.state();
+        if !(state.policy.due.get() | state.alloc.budget().is_crossed()) {
+            return 0;
+        }
         // SAFETY: the `Heap`, or for a view the operation behind it, keeps the state.
-        if self.state().policy.due.get() { unsafe { HeapState::safepoint(self.state_ptr()) } } else { 0 }
+        unsafe { HeapState::safepoint(self.state_ptr()) }
     }
 
     /// How far the old generation must grow between automatic full collections.
@@ -144,18 +154,18 @@ impl Heap {
         drop(self.state().hook.replace(None));
     }
 
-    /// Gives memory back to the operating system: free arenas, and free pools within live ones. Returns the number of
-    /// bytes.
+    /// Gives memory back to the operating system: free arenas, free pools within live ones, and what the heap's own
+    /// lists and tables have too much. Returns the number of bytes.
     ///
     /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing.
     pub fn trim(&self) -> usize {
-        self.state().alloc.trim()
+        self.state().trim()
     }
 
     /// What the allocator holds, by size class: exact, in bytes. Cost: a look at each pool.
     #[must_use]
     pub fn memory(&self) -> MemoryStats {
-        self.state().alloc.stats().with_bookkeeping(self.state().bookkeeping_bytes())
+        self.state().alloc.stats()
     }
 
     /// Objects alive, tracked or not. Cost: a look at each pool.
@@ -187,6 +197,7 @@ impl HeapState {
             // Objects are being torn down: what follows holds again when that is over.
             return;
         }
+        self.check_kept();
         self.young.check();
         self.middle.check();
         self.weak.check(&self.alloc);

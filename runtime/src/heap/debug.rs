@@ -10,7 +10,7 @@ use super::closures::Closures;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use super::{Heap, OutOfMemory};
-use crate::alloc::PoolKind;
+use crate::alloc::{Allocator, PoolKind};
 use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
 use crate::object::{Flags, RawObject, type_of};
 use crate::weak::PendingCallbacks;
@@ -114,14 +114,16 @@ impl Debugging {
     }
 
     /// Takes all that was kept; the reference to each is the caller's.
-    pub(crate) fn take_garbage(&self) -> Vec<RawObject> {
-        self.garbage.take()
+    pub(crate) fn take_garbage(&self, alloc: &Allocator) -> Vec<RawObject> {
+        let garbage = self.garbage.take();
+        alloc.budget().give_kept(garbage.capacity() * size_of::<RawObject>());
+        garbage
     }
 
     /// Appends `object`, with a reference to it, unless memory is refused.
-    fn keep(&self, object: RawObject) {
+    fn keep(&self, object: RawObject, alloc: &Allocator) {
         let mut garbage = self.garbage.borrow_mut();
-        if garbage.try_reserve(1).is_ok() {
+        if alloc.keep_one(&mut garbage) {
             object.header().increment();
             garbage.push(object);
         }
@@ -188,7 +190,7 @@ impl HeapState {
             drop(sink);
             return Ok(());
         }
-        let added = self.debugging.sinks.try_add(sink, |boxed| boxed);
+        let added = self.debugging.sinks.try_add(sink, &self.alloc, |boxed| boxed);
         let key = added.map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
         self.replace_sink(Some(key));
         Ok(())
@@ -263,7 +265,7 @@ impl HeapState {
         let mut saved = 0;
         set.for_each(&self.alloc, |object| {
             if !is_private(object) {
-                self.debugging.keep(object);
+                self.debugging.keep(object, &self.alloc);
                 saved += 1;
             }
             self.promote(object, target);
@@ -273,7 +275,7 @@ impl HeapState {
 
     /// Lets go of the garbage that was kept. The caller keeps the state.
     pub(super) fn drop_garbage(&self) {
-        let mut garbage = self.debugging.take_garbage();
+        let mut garbage = self.debugging.take_garbage(&self.alloc);
         // One by one, last first: user code may run at each, and look at the heap.
         while let Some(object) = garbage.pop() {
             // SAFETY: the list owned a reference to each of its objects, and it was taken.

@@ -90,7 +90,9 @@ impl Heap {
     /// assert_eq!(Heap::with_default(|heap| heap.collect(Generation::Old)), 0);
     /// ```
     pub fn with_default<R>(f: impl FnOnce(&Heap) -> R) -> R {
-        let Some(state) = default_state() else { OutOfMemory::new((), size_of::<HeapState>()).raise() };
+        let Some(state) = default_state() else {
+            OutOfMemory::new((), size_of::<HeapState>()).for_purpose("a heap").raise()
+        };
         // SAFETY: `DEFAULT` leads to a state until it is freed.
         unsafe { Heap::with_state(state, f) }
     }

@@ -8,6 +8,7 @@ use slotmap::{SlotMap, new_key_type};
 use super::Heap;
 use super::close::Operation;
 use super::state::HeapState;
+use crate::alloc::Allocator;
 use crate::base::os;
 use crate::object::RawObject;
 
@@ -39,6 +40,9 @@ struct Registered {
     previous: Option<ExitKey>,
     next: Option<ExitKey>,
 }
+
+/// Bytes of an entry, with its slot.
+const ENTRY: usize = size_of::<Registered>() + size_of::<u64>();
 
 #[derive(Debug, Default)]
 struct Registry {
@@ -72,7 +76,7 @@ impl Exits {
 
     /// Bytes that the registry takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.with(|registry| registry.registered.capacity() * size_of::<Registered>())
+        self.with(|registry| registry.registered.capacity() * ENTRY)
     }
 
     /// Whether finalizers are being called because the end is near.
@@ -81,15 +85,23 @@ impl Exits {
     }
 
     /// Makes room for one more; false if memory is refused.
-    pub(crate) fn reserve(&self) -> bool {
+    pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
         // SAFETY: as in `with`; nothing is called back.
         let registry = unsafe { &mut *self.registry.get() };
         // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
-        if registry.is_none() && !os::reserve_one(&mut Vec::<Registered>::new()) {
+        if registry.is_none() && !os::reserve_exact(&mut Vec::<Registered>::new(), 1) {
             return false;
         }
         let registered = &mut registry.get_or_insert_default().registered;
-        registered.len() < Self::MAX && registered.try_reserve(1).is_ok()
+        let before = registered.capacity();
+        if registered.len() == before {
+            // Twice the room, and no less than a vector begins with.
+            if !alloc.budget().allows(before.max(4) * ENTRY) || registered.try_reserve(1).is_err() {
+                return false;
+            }
+            alloc.budget().keep_always((registered.capacity() - before) * ENTRY);
+        }
+        registered.len() < Self::MAX
     }
 
     /// Registers a finalizer, to be called at exit, as the newest. There is room ([`reserve`](Exits::reserve)).

@@ -4,6 +4,10 @@
 //! |---|---|
 //! | `state` | everything that one heap owns |
 //! | `allocate` | blocks for objects, and the collections they trigger |
+//! | `slow` | allocations that the fast path can't serve |
+//! | `limits` | the hard and the soft limit |
+//! | `stress_mode` | collections at every n-th allocation |
+//! | `out_of_memory` | the error of refused memory |
 //! | `death` | death by count: the one path that frees |
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
@@ -32,13 +36,16 @@ mod debug;
 mod default;
 mod drops;
 mod exit;
-
 mod freeze;
 mod leak;
+mod limits;
+mod out_of_memory;
 mod roots;
+mod slow;
 mod state;
 #[cfg(tailbite_stress)]
 mod stress;
+mod stress_mode;
 mod type_cache;
 mod unraisable;
 mod waiting;
@@ -48,12 +55,13 @@ use core::ptr::NonNull;
 
 use crate::alloc::AllocatorOptions;
 
-pub use allocate::OutOfMemory;
 pub use callbacks::{CallbackKey, Phase};
+pub(crate) use close::Keeper;
 pub use debug::DebugFlags;
 pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;
 pub(crate) use exit::{ExitCalls, ExitKey};
+pub use out_of_memory::OutOfMemory;
 pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
@@ -93,7 +101,7 @@ impl Heap {
     pub fn try_new() -> Result<Heap, OutOfMemory<()>> {
         match HeapState::try_new(AllocatorOptions::default()) {
             Some(state) => Ok(Heap { state }),
-            None => Err(OutOfMemory::new((), size_of::<HeapState>())),
+            None => Err(OutOfMemory::new((), size_of::<HeapState>()).for_purpose("a heap")),
         }
     }
 

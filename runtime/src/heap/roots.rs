@@ -6,6 +6,7 @@ use core::fmt;
 use slotmap::DenseSlotMap;
 
 use super::state::HeapState;
+use crate::alloc::Allocator;
 use crate::base::os;
 use crate::object::RawObject;
 
@@ -13,6 +14,9 @@ slotmap::new_key_type! {
     /// The key of a root in its heap's registry. Never used for another root again (up to 2^31 uses of one slot).
     pub(crate) struct RootId;
 }
+
+/// Bytes of an entry: key, object, and slot.
+const ENTRY: usize = size_of::<RootId>() + size_of::<RawObject>() + size_of::<[u32; 2]>();
 
 /// The roots of one heap. Dense, so that the newest is found at once when they all go.
 ///
@@ -35,17 +39,24 @@ impl Roots {
 
     /// Adds a root, which owns a reference that the caller gives up; `None`, and nothing given up, if memory is
     /// refused.
-    pub(crate) fn insert(&self, object: RawObject) -> Option<RootId> {
+    pub(crate) fn insert(&self, object: RawObject, alloc: &Allocator) -> Option<RootId> {
         self.with(|entries| {
             if entries.is_none() {
                 // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
-                if !os::reserve_one(&mut Vec::<[u32; 2]>::new()) {
+                if !os::reserve_exact(&mut Vec::<[u32; 2]>::new(), 1) {
                     return None;
                 }
                 *entries = Some(DenseSlotMap::with_key());
             }
             let entries = entries.as_mut()?;
-            entries.try_reserve(1).ok()?;
+            let before = entries.capacity();
+            if entries.len() == before {
+                // Twice the room, and no less than a vector begins with.
+                if !alloc.budget().allows(before.max(4) * ENTRY) || entries.try_reserve(1).is_err() {
+                    return None;
+                }
+                alloc.budget().keep_always((entries.capacity() - before) * ENTRY);
+            }
             (entries.len() < Self::MAX).then(|| entries.insert(object))
         })
     }
@@ -72,8 +83,7 @@ impl Roots {
 
     /// Bytes that the registry takes.
     pub(crate) fn bytes(&self) -> usize {
-        let entry = size_of::<RootId>() + size_of::<RawObject>() + size_of::<[u32; 2]>();
-        self.with(|entries| entries.as_ref().map_or(0, |entries| entries.capacity() * entry))
+        self.with(|entries| entries.as_ref().map_or(0, |entries| entries.capacity() * ENTRY))
     }
 
     /// Whether every root is an object that is alive.

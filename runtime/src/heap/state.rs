@@ -10,7 +10,9 @@ use super::callbacks::GcCallbacks;
 use super::debug::Debugging;
 use super::drops::{Drops, Scope};
 use super::exit::Exits;
+use super::limits::SoftLimit;
 use super::roots::Roots;
+use super::stress_mode::StressMode;
 use super::type_cache::TypeCache;
 use super::unraisable::{UnraisableContext, UnraisableHook};
 use super::waiting::Waiting;
@@ -23,8 +25,8 @@ use crate::weak::WeakTable;
 /// The state behind a [`Heap`](crate::Heap), its handles and its blocks.
 ///
 /// All of it is cells: no exclusive reference to it exists once it is made, so user code may come back to it at any
-/// call. It lives as long as the `Heap`, any object, any weak record, or any operation on the stack (S18); see
-/// `close.rs`.
+/// call. It lives as long as the `Heap`, any object, any raw block, any keeper, or any operation on the stack (S18);
+/// see `close.rs`.
 #[derive(Debug)]
 pub(crate) struct HeapState {
     pub(crate) alloc: Allocator,
@@ -46,6 +48,8 @@ pub(crate) struct HeapState {
     pub(crate) user_calls: Cell<u64>,
     /// Operations on the stack that use the state after user code ran.
     pub(crate) operations: Cell<u32>,
+    /// What keeps the state besides: external bytes, allocators. Saturates to "never freed" (S21).
+    pub(crate) keepers: Cell<u32>,
     /// The `Heap` was dropped while a collection was under way; the collection closes it.
     pub(crate) close_requested: Cell<bool>,
     /// The `Heap` is gone: nothing is collected any more, and memory goes back as soon as it can.
@@ -58,6 +62,8 @@ pub(crate) struct HeapState {
     pub(crate) closing: Cell<bool>,
     /// Closing is to leave everything as it is.
     pub(crate) leak_at_close: Cell<bool>,
+    pub(crate) soft_limit: SoftLimit,
+    pub(crate) stress: StressMode,
 }
 
 impl HeapState {
@@ -81,6 +87,7 @@ impl HeapState {
             collecting: Cell::new(false),
             user_calls: Cell::new(0),
             operations: Cell::new(0),
+            keepers: Cell::new(0),
             close_requested: Cell::new(false),
             closed: Cell::new(false),
             immortals: Cell::new(0),
@@ -88,7 +95,15 @@ impl HeapState {
             debugging: Debugging::new(),
             closing: Cell::new(false),
             leak_at_close: Cell::new(false),
+            soft_limit: SoftLimit::default(),
+            stress: StressMode::default(),
         };
+        state.alloc.budget().keep_always(state.reserve_bytes());
+        if !state.young.reserve(&state.alloc) {
+            // SAFETY: allocated with this layout just now; nothing was written to it.
+            unsafe { base::os::system_free(place.cast(), Layout::new::<HeapState>()) };
+            return None;
+        }
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
         Some(place)
@@ -120,14 +135,27 @@ impl HeapState {
         object.pool_ref().owner().cast()
     }
 
-    /// Bytes that the heap takes for itself, outside of pools.
-    pub(crate) fn bookkeeping_bytes(&self) -> usize {
+    /// Gives memory back to the system; returns the bytes. Does nothing during a collection.
+    pub(crate) fn trim(&self) -> usize {
+        if self.alloc.is_held() {
+            return 0;
+        }
+        let lists = self.young.shrink(&self.alloc) + self.middle.shrink(&self.alloc);
+        lists + self.weak.shrink(&self.alloc) + self.alloc.trim()
+    }
+
+    /// Bytes that a heap has from its beginning: its state, and what a collection works with.
+    fn reserve_bytes(&self) -> usize {
         // SAFETY: no collection is under way in this call, so nobody borrows the examiner exclusively.
-        let examiner = if self.collecting.get() { 0 } else { unsafe { &*self.examiner.get() }.bytes() };
-        let closures = self.callbacks.bytes() + self.debugging.bytes();
-        let lists =
-            self.young.bytes() + self.middle.bytes() + self.weak.bytes() + self.roots.bytes() + self.exits.bytes();
-        size_of::<HeapState>() + examiner + lists + closures
+        size_of::<HeapState>() + unsafe { &*self.examiner.get() }.bytes()
+    }
+
+    /// Checks that the bytes which the heap takes for itself, outside of pools, are those that its allocator counts.
+    pub(crate) fn check_kept(&self) {
+        let lists = self.young.bytes() + self.middle.bytes();
+        let hosts = self.callbacks.bytes() + self.debugging.bytes() + self.roots.bytes() + self.exits.bytes();
+        let sum = self.reserve_bytes() + lists + self.weak.bytes() + hosts;
+        assert_eq!(self.alloc.budget().kept(), sum, "the heap's own bytes are counted");
     }
 
     /// The number of young objects alive; `None` if the list was spilled and the answer would need a walk.

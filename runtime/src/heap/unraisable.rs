@@ -29,6 +29,8 @@ pub enum UnraisableContext {
     GcCallback,
     /// The debug sink ([`Heap::set_debug_sink`](crate::Heap::set_debug_sink)), or its drop.
     DebugSink,
+    /// The callback of a heap's soft limit.
+    SoftLimit,
 }
 
 impl fmt::Display for UnraisableContext {
@@ -42,6 +44,7 @@ impl fmt::Display for UnraisableContext {
             UnraisableContext::OverReport => "tracing",
             UnraisableContext::GcCallback => "a gc callback",
             UnraisableContext::DebugSink => "the debug sink",
+            UnraisableContext::SoftLimit => "a soft limit callback",
         })
     }
 }

@@ -38,7 +38,9 @@ impl Heap {
             OutOfMemory::new((), debugging.garbage_len() * size_of::<AnyGc>()).raise();
         }
         // SAFETY: the list owned a reference to each of its objects, and it was taken.
-        garbage.extend(debugging.take_garbage().into_iter().map(|object| unsafe { AnyGc::from_owned(object) }));
+        garbage.extend(
+            debugging.take_garbage(&self.state().alloc).into_iter().map(|object| unsafe { AnyGc::from_owned(object) }),
+        );
         garbage
     }
 }

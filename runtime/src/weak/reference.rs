@@ -25,9 +25,9 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// A reference that is not linked yet. `kind` is no entry's.
-    pub(crate) fn new(kind: Kind, callback: Option<Callback>) -> Reference {
-        Reference { link: Link::new(kind), callback: Cell::new(callback) }
+    /// A reference that is not linked yet, without a callback. `kind` is no entry's.
+    pub(crate) fn new(kind: Kind) -> Reference {
+        Reference { link: Link::new(kind), callback: Cell::new(None) }
     }
 
     /// The reference in the payload of `object`.
@@ -50,6 +50,12 @@ impl Reference {
 
     pub(crate) fn callback(&self) -> Option<Callback> {
         self.callback.get()
+    }
+
+    /// Sets the callback of a reference that is not linked yet.
+    pub(crate) fn set_callback(&self, callback: Option<Callback>) {
+        debug_assert!(self.link.record().is_none());
+        self.callback.set(callback);
     }
 
     /// Takes the callback away, and with it the reference to it that this owned.

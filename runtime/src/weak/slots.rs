@@ -160,7 +160,7 @@ impl Slots {
     pub(super) fn reserve(&mut self) -> bool {
         let Slots { slots, chains, .. } = self;
         slots.len() < NONE as usize
-            && os::reserve_one(slots)
+            && (slots.len() < slots.capacity() || os::reserve_exact(slots, slots.len().max(4)))
             && chains.try_reserve(1, |index| spread(slots[*index as usize].hash)).is_ok()
     }
 

@@ -33,6 +33,11 @@ impl WeakTable {
         self.with(|records| records.allocation_size())
     }
 
+    /// Gives back the room of a table that is far too large; returns the bytes.
+    pub(crate) fn shrink(&self, alloc: &Allocator) -> usize {
+        self.with(|records| alloc.budget().shrink_kept(records))
+    }
+
     /// The record of `object`, if it has one.
     pub(crate) fn find(&self, object: RawObject) -> Option<NonNull<Record>> {
         if !object.header().has(Flags::WEAK) {
@@ -46,7 +51,9 @@ impl WeakTable {
         if let Some(record) = self.find(object) {
             return Some(record);
         }
-        self.with(|records| records.try_reserve(1)).ok()?;
+        if !self.with(|records| alloc.keep_entry(records)) {
+            return None;
+        }
         let record = alloc.allocate_raw(size_of::<Record>(), align_of::<Record>())?.cast::<Record>();
         // SAFETY: a fresh block of a record's size and alignment.
         unsafe { record.write(Record::new(object)) };

@@ -58,6 +58,12 @@ impl Arena {
         &self.in_use[kind as usize]
     }
 
+    /// The raw pool in use that the address, which lies in this arena, is in.
+    pub(in crate::alloc) fn raw_pool_at(&self, address: usize) -> Option<NonNull<Pool>> {
+        let index = (address & (ARENA_SIZE - 1)) / POOL_SIZE;
+        self.in_use(PoolKind::Raw).contains(index).then(|| self.pool(index))
+    }
+
     /// The number of pools that are not in use and were never touched, or are trimmed.
     pub(in crate::alloc) fn clean_pools(&self) -> usize {
         POOLS_PER_ARENA - self.touched + self.trimmed.len()
@@ -68,9 +74,15 @@ impl Arena {
         self.free
     }
 
-    /// Takes a free pool: one with memory first, the warmest.
-    pub(super) fn take(&mut self, kind: PoolKind) -> NonNull<Pool> {
+    /// The bytes of the pools that have memory behind them.
+    pub(super) fn resident_bytes(&self) -> usize {
+        (POOLS_PER_ARENA - self.clean_pools()) * POOL_SIZE
+    }
+
+    /// Takes a free pool: one with memory first, the warmest. Tells whether it had none.
+    pub(super) fn take(&mut self, kind: PoolKind) -> (NonNull<Pool>, bool) {
         debug_assert!(self.free > 0, "an arena without free pools is not asked for one");
+        let is_clean = self.freepools.is_none();
         let pool = if let Some(pool) = self.freepools {
             // SAFETY: a pool in the list of free pools lies in our region, with a header.
             self.freepools = unsafe { pool.as_ref() }.next.get();
@@ -84,7 +96,7 @@ impl Arena {
         };
         self.free -= 1;
         self.in_use[kind as usize].insert(index_in_arena(pool));
-        pool
+        (pool, is_clean)
     }
 
     /// Takes back a pool that was in use.

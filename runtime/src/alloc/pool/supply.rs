@@ -110,6 +110,14 @@ impl Pool {
         self.free.set(Some(first));
     }
 
+    /// The free blocks, the next one to be taken first. `LINK` is the link offset of the pool's kind.
+    pub(in crate::alloc) fn free_blocks<const LINK: usize>(&self) -> impl Iterator<Item = NonNull<u8>> {
+        std::iter::successors(self.free.get(), |block| {
+            // SAFETY: a block in the free list holds the link to the next one, at the link offset of its kind.
+            unsafe { block.add(LINK).cast::<Option<NonNull<u8>>>().read() }
+        })
+    }
+
     /// Takes a free block, if there is one. `LINK` is the link offset of the pool's kind.
     #[inline(always)]
     pub(in crate::alloc) fn pop<const LINK: usize>(&self) -> Option<NonNull<u8>> {
@@ -130,6 +138,7 @@ impl Pool {
     pub(in crate::alloc) unsafe fn push<const LINK: usize>(&self, block: NonNull<u8>) -> bool {
         debug_assert_eq!(self.block(self.index_of(block)), block, "not the start of a block");
         debug_assert_eq!(self.kind.get().link_offset(), LINK, "a block of another kind");
+        debug_assert_ne!(self.free.get(), Some(block), "a block is freed once");
         // SAFETY: by contract the block is ours again; a link fits behind a header word, and into any raw block.
         unsafe {
             poison::fill_free(block, self.size.get(), LINK);

@@ -9,6 +9,7 @@ use super::*;
 use crate::base::refusal;
 
 mod arenas;
+mod budget;
 mod classes;
 mod large;
 mod model;

@@ -142,9 +142,9 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
     }
 }
 
-/// Memory for a table or a record was refused.
-pub(super) fn refused<T>(value: T) -> OutOfMemory<T> {
-    OutOfMemory::new(value, size_of::<EntryTable>())
+/// Memory for a table, or for a result, was refused.
+pub(super) fn refused() -> OutOfMemory<()> {
+    OutOfMemory::new((), size_of::<EntryTable>()).for_purpose("a weak container")
 }
 
 /// The items, with room asked for first.
@@ -155,7 +155,7 @@ pub(super) fn collect<T>(items: impl Iterator<Item = T>, expected: usize) -> Vec
     let mut all = Vec::new();
     let reserve = |all: &mut Vec<T>, more: usize| {
         if all.try_reserve(more).is_err() {
-            refused(()).raise();
+            refused().raise();
         }
     };
     reserve(&mut all, expected);

@@ -31,7 +31,7 @@ items! { Vec VecDeque LinkedList BinaryHeap BTreeSet }
 
 /// The walk of a map: keys and values apart, so that a map from plain keys touches its values only.
 #[inline]
-pub(in crate::object) fn trace_entries<'a, K: Trace, V: Trace>(
+pub(crate) fn trace_entries<'a, K: Trace, V: Trace>(
     entries: impl Iterator<Item = (&'a K, &'a V)>,
     tracer: &mut Tracer<'_>,
 ) {
@@ -50,7 +50,7 @@ pub(in crate::object) fn trace_entries<'a, K: Trace, V: Trace>(
 }
 
 #[inline]
-pub(in crate::object) fn entry_shape<K: Trace, V: Trace>(depth: u32) -> Shape {
+pub(crate) fn entry_shape<K: Trace, V: Trace>(depth: u32) -> Shape {
     let key = part::<K>(depth);
     if key.contains(Shape::UNKNOWN) { key } else { key.union(part::<V>(depth)) }
 }

@@ -21,16 +21,17 @@
 //! No impl calls code of the user's: maps are iterated without hashing or comparing, nothing is cloned.
 
 mod cells;
-pub(super) mod collections;
+mod collections;
 mod compose;
 mod opaque;
 mod plain;
 
 use crate::object::trace::{Shape, Trace};
+pub(crate) use collections::{entry_shape, trace_entries};
 
 /// The shape that a part of type `T` gives to the value it is a part of, whose own shape is asked at `depth`.
 #[inline]
-pub(super) fn part<T: Trace>(depth: u32) -> Shape {
+pub(crate) fn part<T: Trace>(depth: u32) -> Shape {
     match depth.checked_sub(1) {
         Some(depth) => T::shape(depth),
         None => Shape::UNKNOWN,
@@ -39,7 +40,7 @@ pub(super) fn part<T: Trace>(depth: u32) -> Shape {
 
 /// The shape of something whose contents report nothing and can't be asked what their drop does.
 #[inline]
-pub(super) fn opaque<T: ?Sized>() -> Shape {
+pub(crate) fn opaque<T: ?Sized>() -> Shape {
     if std::mem::needs_drop::<T>() { Shape::LOUD_DROP } else { Shape::PLAIN }
 }
 
@@ -49,6 +50,6 @@ const WALK_DEPTH: u32 = 3;
 
 /// Whether walking items of type `T` can report anything. No for what needs no drop, which a compiler sees at once.
 #[inline]
-pub(super) fn worth_walking<T: Trace>() -> bool {
+pub(crate) fn worth_walking<T: Trace>() -> bool {
     std::mem::needs_drop::<T>() && T::shape(WALK_DEPTH).contains(Shape::EDGES)
 }

@@ -4,9 +4,9 @@ use ::allocator_api2::alloc::Allocator;
 use ::hashbrown::{HashMap, HashSet, HashTable};
 
 use super::{allocator_shape, items_shape, trace_items};
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::collections::{entry_shape, trace_entries};
-use crate::object::trace_std::opaque;
+use crate::object::opaque;
+use crate::object::{Shape, Trace, Tracer};
+use crate::object::{entry_shape, trace_entries};
 
 // SAFETY: each key and each value is owned by the map and visited once.
 unsafe impl<K: Trace, V: Trace, S: 'static, A: Allocator + 'static> Trace for HashMap<K, V, S, A> {

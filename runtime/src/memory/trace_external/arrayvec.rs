@@ -3,8 +3,8 @@
 use ::arrayvec::{ArrayString, ArrayVec};
 
 use super::trace_items;
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::part;
+use crate::object::part;
+use crate::object::{Shape, Trace, Tracer};
 
 // SAFETY: each item is owned by the vector and visited once.
 unsafe impl<T: Trace, const CAP: usize> Trace for ArrayVec<T, CAP> {

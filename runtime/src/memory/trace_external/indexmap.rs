@@ -3,9 +3,9 @@
 use ::indexmap::{IndexMap, IndexSet};
 
 use super::trace_items;
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::collections::{entry_shape, trace_entries};
-use crate::object::trace_std::{opaque, part};
+use crate::object::{Shape, Trace, Tracer};
+use crate::object::{entry_shape, trace_entries};
+use crate::object::{opaque, part};
 
 // SAFETY: each key and each value is owned by the map and visited once.
 unsafe impl<K: Trace, V: Trace, S: 'static> Trace for IndexMap<K, V, S> {

@@ -5,8 +5,8 @@ use core::hash::BuildHasher;
 use ::slotmap::{DefaultKey, DenseSlotMap, Key, KeyData, SecondaryMap, SlotMap, SparseSecondaryMap};
 
 use super::trace_items;
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::{opaque, part};
+use crate::object::{Shape, Trace, Tracer};
+use crate::object::{opaque, part};
 
 macro_rules! keys {
     ($($ty:ty)*) => {$(

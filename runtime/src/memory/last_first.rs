@@ -10,8 +10,8 @@ use allocator_api2::alloc::{Allocator, Global};
 use allocator_api2::collections::TryReserveError;
 use allocator_api2::vec::Vec;
 
-use super::trace::{Shape, Trace, Tracer};
 use super::trace_external::{items_shape, trace_items};
+use crate::object::{Shape, Trace, Tracer};
 
 /// A vector whose items are dropped from the last to the first, as CPython drops those of a list or tuple; otherwise a
 /// `Vec`, and traced like one. It is the `Vec` of the crate `allocator-api2`, so that its memory may come from any

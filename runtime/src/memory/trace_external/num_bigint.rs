@@ -2,7 +2,7 @@
 
 use ::num_bigint::{BigInt, BigUint, Sign};
 
-use crate::object::trace::{Shape, Trace, Tracer};
+use crate::object::{Shape, Trace, Tracer};
 
 macro_rules! plain {
     ($($ty:ty)*) => {$(

@@ -2,8 +2,8 @@
 
 use ::either::Either;
 
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::part;
+use crate::object::part;
+use crate::object::{Shape, Trace, Tracer};
 
 // SAFETY: the one value that there is, is owned and visited once.
 unsafe impl<L: Trace, R: Trace> Trace for Either<L, R> {

@@ -5,7 +5,7 @@ use ::allocator_api2::boxed::Box;
 use ::allocator_api2::vec::Vec;
 
 use super::{allocator_shape, items_shape, trace_items};
-use crate::object::trace::{Shape, Trace, Tracer};
+use crate::object::{Shape, Trace, Tracer};
 
 // SAFETY: owns no handle.
 unsafe impl Trace for Global {

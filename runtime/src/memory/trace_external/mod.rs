@@ -36,15 +36,16 @@ mod thin_vec;
 
 use core::any::TypeId;
 
-use crate::object::trace::{Shape, Trace, Tracer};
-use crate::object::trace_std::{part, worth_walking};
+use super::HeapAllocator;
+use crate::object::{Shape, Trace, Tracer};
+use crate::object::{part, worth_walking};
 
 /// What memory from an `A` adds to the shape of a container: giving it back calls the allocator, which may be anybody's
 /// code, whether or not dropping an `A` does anything.
 #[inline]
 pub(super) fn allocator_shape<A: 'static>() -> Shape {
-    let is_known = TypeId::of::<A>() == TypeId::of::<::allocator_api2::alloc::Global>();
-    if is_known { Shape::PLAIN } else { Shape::LOUD_DROP }
+    let known = [TypeId::of::<::allocator_api2::alloc::Global>(), TypeId::of::<HeapAllocator>()];
+    if known.contains(&TypeId::of::<A>()) { Shape::PLAIN } else { Shape::LOUD_DROP }
 }
 
 /// The walk over items that a container owns.

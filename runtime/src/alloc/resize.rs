@@ -1,0 +1,106 @@
+//! Changing the size of a raw block.
+//!
+//! A block stays where it is if it has room and wastes less than a quarter of it, as in CPython. A block that shrinks never fails: where no
+//! smaller one can be had it stays. Then the layout by which its owner knows it may be another class's (harmless: a pool's block is freed by
+//! its pool's header), or one that pools serve although the block is the system's: a *misfit*, which the directory remembers.
+
+use std::alloc::Layout;
+use std::ptr::NonNull;
+
+use super::Allocator;
+use super::class::Bin;
+use super::raw::system_layout;
+use crate::base::os;
+
+/// Where a raw block lies.
+#[derive(Clone, Copy)]
+enum Home {
+    /// In a pool, as a block of so many bytes.
+    Pool(usize),
+    /// With the system allocator, which knows it by this layout.
+    System(Layout),
+}
+
+impl Allocator {
+    /// Makes a raw block one of `size` bytes aligned to `align`, and returns where it is now; what it held up to the smaller of both sizes
+    /// stays. `None` if that is refused: then the block is as it was. Never if the block has room.
+    ///
+    /// # Safety
+    /// 1. `block` is a raw block of this allocator in use. If this succeeds, nothing uses the old address from now on.
+    /// 2. `align` is a power of two.
+    pub(crate) unsafe fn resize_raw(&self, block: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let home = self.home_of(block)?;
+        let (room, wanted) = (home.room(), system_layout(size, align)?);
+        let has_room = size <= room && block.addr().get().is_multiple_of(align);
+        let is_at_home = match home {
+            Home::Pool(_) => has_room && size * 4 > room * 3,
+            Home::System(known) => has_room && size == known.size() && Bin::for_raw(size, align).is_none(),
+        };
+        if is_at_home {
+            self.system.set_known_as(block, wanted);
+            return Some(block);
+        }
+        let moved = match home {
+            Home::System(known) if Bin::for_raw(size, align).is_none() && align <= known.align() => {
+                // SAFETY: (1); the layout is the block's.
+                unsafe { self.resize_at_system(block, known, wanted.size()) }
+            }
+            // SAFETY: (1); at most `room` bytes are copied.
+            _ => unsafe { self.move_raw(block, room.min(size), size, align) },
+        };
+        if moved.is_none() && has_room {
+            self.system.set_known_as(block, wanted);
+            return Some(block);
+        }
+        moved
+    }
+
+    /// # Safety
+    /// (1) of [`Allocator::resize_raw`]; `block` is the system's, known by `layout`; `size` is not zero.
+    unsafe fn resize_at_system(&self, block: NonNull<u8>, layout: Layout, size: usize) -> Option<NonNull<u8>> {
+        let wanted = system_layout(size, layout.align())?;
+        let more = size.saturating_sub(layout.size());
+        self.try_twice(|| {
+            // Room for the block's new address, which comes before its old one is gone.
+            if !self.system.reserve(&self.budget) || !self.budget.allows(more) {
+                return None;
+            }
+            // SAFETY: the caller's promise; `wanted` is a valid layout.
+            let moved = unsafe { os::system_realloc(block, layout, size) }?;
+            self.system.remove(block);
+            self.system.insert(moved, wanted);
+            self.budget.take(more);
+            self.budget.give(layout.size().saturating_sub(size));
+            Some(moved)
+        })
+    }
+
+    /// # Safety
+    /// (1) of [`Allocator::resize_raw`]; `kept` is at most the size of either block.
+    unsafe fn move_raw(&self, block: NonNull<u8>, kept: usize, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let moved = self.allocate_raw(size, align)?;
+        // SAFETY: both blocks are in use and have as many bytes.
+        unsafe {
+            moved.copy_from_nonoverlapping(block, kept);
+            self.free_raw_unsized(block);
+        }
+        Some(moved)
+    }
+
+    /// Where a block lies; `None` if it is no block of this allocator.
+    fn home_of(&self, block: NonNull<u8>) -> Option<Home> {
+        match self.raw_pool_at(block.addr().get()) {
+            Some(pool) => Some(Home::Pool(pool.block_size())),
+            None => self.system.layout_of(block).map(Home::System),
+        }
+    }
+}
+
+impl Home {
+    fn room(self) -> usize {
+        match self {
+            Home::Pool(size) => size,
+            Home::System(layout) => layout.size(),
+        }
+    }
+}

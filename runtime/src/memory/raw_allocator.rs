@@ -1,0 +1,230 @@
+//! `RawAllocator`: the allocator alone, without a heap.
+
+use core::alloc::Layout;
+use core::fmt;
+use core::ptr::NonNull;
+
+use allocator_api2::alloc::{AllocError, Allocator};
+
+use super::blocks;
+use crate::alloc::{Allocator as Pools, AllocatorOptions, MemoryStats};
+use crate::base::os;
+use crate::heap::OutOfMemory;
+
+/// The allocator of a heap without the heap: bytes from pools up to 512, above that from the system allocator, with exact accounting and a
+/// limit of its own. It knows the size of each of its blocks, and whether an address is one.
+///
+/// It belongs to nobody: it can be moved to another thread together with what uses its blocks, needs no heap and no thread-local, and runs no
+/// code of others. Dropping it gives back all of its memory, whatever is still in use. `&RawAllocator` is an allocator in the sense
+/// of `allocator_api2` too, for several collections that share one.
+///
+/// ```
+/// use tailbite::RawAllocator;
+/// let raw = RawAllocator::new();
+/// let block = raw.allocate(100, 8).expect("there is memory");
+/// assert_eq!(raw.usable_size(block.as_ptr()), Some(104));
+/// assert!(!raw.owns(&raw const block as *const u8));
+/// // SAFETY: the block is in use, and nothing uses it afterwards.
+/// unsafe { raw.free(block) };
+/// assert_eq!(raw.usable_size(block.as_ptr()), None);
+/// ```
+pub struct RawAllocator {
+    /// Owned; at a stable address, and never referred to exclusively before the drop.
+    pools: NonNull<Pools>,
+}
+
+// SAFETY: all that the allocator leads to (arenas, regions, directories) is its own and tied to no thread, and so are the blocks, which only
+// their unsafe users share. It is not `Sync`: one thread at a time uses it.
+unsafe impl Send for RawAllocator {}
+
+impl RawAllocator {
+    /// An allocator without memory.
+    ///
+    /// # Panics
+    /// If memory for it is refused; [`try_new`](RawAllocator::try_new) returns an error instead.
+    #[must_use]
+    pub fn new() -> RawAllocator {
+        RawAllocator::try_new().unwrap_or_else(|error| error.raise())
+    }
+
+    /// As [`new`](RawAllocator::new), with an error if memory is refused.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`].
+    pub fn try_new() -> Result<RawAllocator, OutOfMemory<()>> {
+        let layout = Layout::new::<Pools>();
+        let Some(place) = os::system_alloc(layout) else {
+            return Err(OutOfMemory::new((), layout.size()).for_purpose("an allocator"));
+        };
+        let pools = Pools::new(place.cast(), AllocatorOptions::default());
+        pools.budget().keep_always(layout.size());
+        let place = place.cast::<Pools>();
+        // SAFETY: fresh memory of the right layout.
+        unsafe { place.write(pools) };
+        Ok(RawAllocator { pools: place })
+    }
+
+    fn pools(&self) -> &Pools {
+        // SAFETY: owned by this, and there until it is dropped.
+        unsafe { self.pools.as_ref() }
+    }
+
+    /// Takes `size` bytes, which may be none, aligned to `align`. `None` if `align` is no power of two, if the size can't be represented, or if
+    /// memory is refused.
+    #[must_use]
+    pub fn allocate(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let layout = Layout::from_size_align(size, align).ok()?;
+        self.pools().allocate_raw(layout.size(), layout.align())
+    }
+
+    /// The same, zeroed.
+    #[must_use]
+    pub fn allocate_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let layout = Layout::from_size_align(size, align).ok()?;
+        self.pools().allocate_raw_zeroed(layout.size(), layout.align())
+    }
+
+    /// Makes a block one of `new_size` bytes, with what it held up to the smaller of both sizes, and returns where it is now. It stays where it
+    /// is if it has room and wastes less than a quarter of it, as in CPython; else it moves, and may lose an alignment of more than 8.
+    /// `None` if memory is refused: then the block is as it was. Shrinking is never refused.
+    ///
+    /// # Safety
+    /// `block` is in use, from this allocator. If this succeeds, nothing uses the old address from now on.
+    #[must_use]
+    pub unsafe fn reallocate(&self, block: NonNull<u8>, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1) the caller's promise; (2) a power of two.
+        unsafe { self.pools().resize_raw(block, new_size, 8) }
+    }
+
+    /// The same for a block of a known layout, whose alignment it keeps.
+    ///
+    /// # Safety
+    /// `block` is in use, from this allocator, and was last asked for with the layout `old`. If this succeeds, nothing uses the old address
+    /// from now on.
+    #[must_use]
+    pub unsafe fn reallocate_sized(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
+        // SAFETY: (1) the caller's promise; (2) a layout's alignment is a power of two.
+        unsafe { self.pools().resize_raw(block, new_size, old.align()) }
+    }
+
+    /// Gives a block back. Its size is looked up.
+    ///
+    /// # Safety
+    /// `block` is in use, from this allocator, and nothing uses it from now on.
+    pub unsafe fn free(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.pools().free_raw_unsized(block) };
+    }
+
+    /// Gives a block of a known layout back, which is quicker.
+    ///
+    /// # Safety
+    /// `block` is in use, from this allocator, was last asked for with this layout, and nothing uses it from now on.
+    pub unsafe fn free_sized(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: (1), (2) the caller's promise.
+        unsafe { self.pools().free_raw(block, layout.size(), layout.align()) };
+    }
+
+    /// The bytes that the block at this address has room for; `None` if there begins no block in use of this allocator. The address may be
+    /// anything: nothing is read there unless it lies in a pool of this allocator. Cost: a look at the free blocks of the pool.
+    #[must_use]
+    pub fn usable_size(&self, block: *const u8) -> Option<usize> {
+        self.pools().raw_block_size(block)
+    }
+
+    /// Whether the address lies in a block in use of this allocator. The address may be anything. Cost: a look at the free blocks of the pool;
+    /// for an address in no pool, at all blocks of the system allocator.
+    #[must_use]
+    pub fn owns(&self, address: *const u8) -> bool {
+        self.pools().owns_raw(address)
+    }
+
+    /// Limits the [bytes in use](RawAllocator::used_bytes); none is the default. A request that would exceed it is refused, after free memory
+    /// was given back. A limit below what is in use is allowed: nothing is granted until the use has fallen.
+    pub fn set_limit(&self, limit: Option<usize>) {
+        self.pools().budget().set_limit(limit);
+    }
+
+    /// The bytes that count against the [limit](RawAllocator::set_limit): pools that were touched, blocks of the system allocator, and the
+    /// allocator's own state. Takes constant time.
+    #[must_use]
+    pub fn used_bytes(&self) -> usize {
+        self.pools().budget().used()
+    }
+
+    /// What the allocator holds, by size class. Cost: a look at each pool.
+    #[must_use]
+    pub fn memory(&self) -> MemoryStats {
+        self.pools().stats()
+    }
+
+    /// Gives free memory back to the operating system; returns the number of bytes.
+    pub fn trim(&self) -> usize {
+        self.pools().trim()
+    }
+
+    /// Checks all invariants. For tests. Cost: a look at everything.
+    ///
+    /// # Panics
+    /// With the fact that is broken.
+    pub fn check(&self) {
+        self.pools().check();
+    }
+}
+
+impl Drop for RawAllocator {
+    fn drop(&mut self) {
+        // SAFETY: the allocator is owned, and this is its last use; who still has a block of it must not use it any more.
+        unsafe {
+            self.pools().release_all();
+            self.pools.drop_in_place();
+            os::system_free(self.pools.cast(), Layout::new::<Pools>());
+        }
+    }
+}
+
+impl Default for RawAllocator {
+    fn default() -> RawAllocator {
+        RawAllocator::new()
+    }
+}
+
+impl fmt::Debug for RawAllocator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawAllocator").field("used_bytes", &self.used_bytes()).finish_non_exhaustive()
+    }
+}
+
+// SAFETY: blocks in use stay where they are until they are freed or resized, also when the allocator is moved: what knows them has a stable
+// address.
+unsafe impl Allocator for RawAllocator {
+    #[inline]
+    fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        blocks::allocate(self.pools(), layout, false)
+    }
+
+    fn allocate_zeroed(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        blocks::allocate(self.pools(), layout, true)
+    }
+
+    #[inline]
+    unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
+        // SAFETY: the trait's contract: the block is in use, from this, and fits the layout.
+        unsafe { blocks::deallocate(self.pools(), block, layout) };
+    }
+
+    unsafe fn grow(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: as above.
+        unsafe { blocks::resize(self.pools(), block, old, new) }
+    }
+
+    unsafe fn grow_zeroed(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: as above.
+        unsafe { blocks::grow_zeroed(self.pools(), block, old, new) }
+    }
+
+    unsafe fn shrink(&self, block: NonNull<u8>, old: Layout, new: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        // SAFETY: as above.
+        unsafe { blocks::resize(self.pools(), block, old, new) }
+    }
+}
