@@ -4,7 +4,7 @@
 //! Afterwards the table says whether the answer still holds. If it doesn't, or if entries came that were not looked at,
 //! the search starts again, a bounded number of times.
 
-use super::core::{Core, refused};
+use super::core::Core;
 use super::entry::Entry;
 use super::target::WeakTarget;
 use crate::handle::{Gc, weak};
@@ -166,7 +166,10 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
     /// Puts an entry into the table.
     fn put(&self, hash: u64, target: &H, entry: &Gc<Entry<H, P>>) -> Result<(), OutOfMemory<()>> {
         if !self.table.reserve() {
-            return Err(refused());
+            // SAFETY: the container, to which the caller has a handle, keeps the state.
+            let state = unsafe { HeapState::of(self.table.map()).as_ref() };
+            let error = OutOfMemory::by(&state.alloc, (), size_of::<Self>());
+            return Err(error.for_purpose("a weak container"));
         }
         // SAFETY: the caller's handle keeps the target.
         let record = unsafe { weak::record_for(target.as_object()) }?;
