@@ -13,8 +13,9 @@ mod weak;
 pub use alloc::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolKind, PoolStats};
 pub use collect::{CollectionInfo, Generation, GenerationStats, Growth, InvalidGeneration, Trigger};
 pub use handle::{
-    AnyGc, AnyRootKey, CallbackFn, Factory, Gc, GcMut, Handle, Proxy, ReferenceError, RootKey, Weak, WeakCallback,
-    WeakRef, callback,
+    AnyGc, AnyRootKey, ById, ByValue, CallbackFn, Equivalence, Factory, Finalize, Gc, GcMut, Handle, Proxy,
+    ReferenceError, RootKey, Weak, WeakCallback, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter, WeakTarget,
+    WeakValueMap, WeakValueMapIter, callback,
 };
 #[cfg(target_pointer_width = "64")]
 pub use handle::{Packed, Unpacked};
@@ -35,3 +36,7 @@ pub mod __private {
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/embedding.md")]
 struct Embedding;
+
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/weakrefs-and-finalizers.md")]
+struct WeakReferencesAndFinalizers;

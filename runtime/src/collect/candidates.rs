@@ -116,6 +116,11 @@ impl Candidates {
         self.mark
     }
 
+    /// Whether a detection left `object`, of any heap, in this set.
+    pub(crate) fn is_unreachable(&self, object: RawObject) -> bool {
+        SideState::under(self.mark, object) == SideState::UNREACHABLE
+    }
+
     pub(crate) fn generation(&self) -> Generation {
         self.generation
     }

@@ -11,13 +11,18 @@
 //! unreachable := candidates that were not reached
 //! ```
 //!
+//! An entry of a key-weak map is an *ephemeron* (Hayes 1997): it is held only while both its map and its key are. Its
+//! edges are counted as usual; the edge to it is followed from whichever of map and key is reached last. So marking stays
+//! linear. A map that isn't examined (it is older, or survived the detection before) counts as alive, not as a holder:
+//! then the key reports the edge on its behalf.
+//!
 //! Here the counts go up from zero in side bytes instead of down in the header, and `reach` works on a stack that may
 //! refuse to grow.
 
 use super::candidates::Candidates;
 use crate::alloc::Allocator;
 use crate::object::{
-    Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, Tracer, type_of,
+    Counting, Flags, HUB_COUNT, HubTable, MarkStack, Marking, Mode, RawObject, SideState, TraceEntries, Tracer, type_of,
 };
 
 /// The working memory of detections, reserved with the heap: nothing here can be refused later (S10).
@@ -58,6 +63,9 @@ impl Examiner {
     /// Runs user code only in `Trace::trace`, which may panic; then the set is as it was up to the side states, and the
     /// caller finishes it.
     ///
+    /// `trace_entries` reports the entries of key-weak maps that hang on an object with weak references
+    /// ([`Tracer::entry_of_key`]).
+    ///
     /// `again`: examines an unreachable set another time, after user code ran; whatever that made reachable survives
     /// (resurrection).
     pub(crate) fn detect(
@@ -65,6 +73,7 @@ impl Examiner {
         candidates: &mut Candidates,
         alloc: &Allocator,
         again: bool,
+        trace_entries: TraceEntries<'_>,
         mut survive: impl FnMut(RawObject),
     ) -> Detection {
         if again {
@@ -82,8 +91,8 @@ impl Examiner {
         self.stack.reset();
         let mut detection =
             Detection { survivors: 0, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
-        self.count_internal_references(candidates, alloc, &mut detection);
-        self.mark_reachable(candidates, alloc, &mut detection);
+        self.count_internal_references(candidates, alloc, trace_entries, &mut detection);
+        self.mark_reachable(candidates, alloc, trace_entries, &mut detection);
         candidates.partition(
             alloc,
             |object| {
@@ -100,21 +109,27 @@ impl Examiner {
     }
 
     /// After: each candidate's side byte and the hub table say how many references candidates hold to it.
-    fn count_internal_references(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+    fn count_internal_references(
+        &mut self,
+        candidates: &Candidates,
+        alloc: &Allocator,
+        trace_entries: TraceEntries<'_>,
+        detection: &mut Detection,
+    ) {
         let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-        let mut tracer = Tracer::new(Mode::Count(counting));
+        let mut tracer = Tracer::with_entries(Mode::Count(counting), trace_entries);
         candidates.for_each(alloc, |object| trace(object, &mut tracer));
         detection.opaque_cells = tracer.opaque_cells();
         let deferred = matches!(tracer.mode(), Mode::Count(counting) if counting.deferred);
         if deferred {
-            self.settle_deferred_hubs(candidates, alloc);
+            self.settle_deferred_hubs(candidates, alloc, trace_entries);
         }
     }
 
     /// Counts the hubs that found the table full, as many in a round as it holds. The other hubs are decided first,
     /// because the rounds need the table for themselves.
     #[cold]
-    fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator) {
+    fn settle_deferred_hubs(&mut self, candidates: &Candidates, alloc: &Allocator, trace_entries: TraceEntries<'_>) {
         candidates.for_each(alloc, |object| {
             if let (Some(count), true) = (SideState::of(object).count(), object.header().count() >= HUB_COUNT) {
                 self.decide(object, count);
@@ -133,7 +148,7 @@ impl Examiner {
                 return;
             }
             let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-            let mut tracer = Tracer::new(Mode::Recount(counting));
+            let mut tracer = Tracer::with_entries(Mode::Recount(counting), trace_entries);
             candidates.for_each(alloc, |object| trace(object, &mut tracer));
             candidates.for_each(alloc, |object| {
                 if SideState::of(object) == SideState::COUNTED {
@@ -150,9 +165,16 @@ impl Examiner {
     }
 
     /// After: what something outside holds, directly or not, is in state *reached*.
-    fn mark_reachable(&mut self, candidates: &Candidates, alloc: &Allocator, detection: &mut Detection) {
+    fn mark_reachable(
+        &mut self,
+        candidates: &Candidates,
+        alloc: &Allocator,
+        trace_entries: TraceEntries<'_>,
+        detection: &mut Detection,
+    ) {
         let hubs = &mut self.hubs;
-        let mut tracer = Tracer::new(Mode::Mark(Marking { mark: candidates.mark(), stack: &mut self.stack }));
+        let marking = Marking { mark: candidates.mark(), stack: &mut self.stack };
+        let mut tracer = Tracer::with_entries(Mode::Mark(marking), trace_entries);
         candidates.for_each(alloc, |object| {
             let state = SideState::of(object);
             let held = match state.count() {
@@ -204,9 +226,12 @@ fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
     }
 }
 
-/// Reports the edges of a candidate.
+/// Reports the edges of a candidate, and the entries that hang on it.
 #[inline(always)]
 fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
+    if object.header().has(Flags::WEAK) {
+        tracer.trace_entries(object);
+    }
     // SAFETY: a candidate is alive, so its type is registered.
     let ty = unsafe { type_of(object.header().type_id()) };
     // SAFETY: the object is alive, of this type, and not lent exclusively (S1: exclusive objects are no candidates).

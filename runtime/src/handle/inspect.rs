@@ -81,7 +81,7 @@ impl Heap {
         // SAFETY: the handle keeps the object.
         let record = unsafe { super::weak::record_of(object.as_object()) };
         // SAFETY: a record that the table leads to is in use.
-        record.map_or(0, |record| unsafe { record_ref(record) }.reference_count())
+        record.map_or(0, |record| unsafe { record_ref(record) }.references().count())
     }
 
     /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without
@@ -92,6 +92,6 @@ impl Heap {
         let Some(record) = (unsafe { super::weak::record_of(object.as_object()) }) else { return Vec::new() };
         // SAFETY: a record that the table leads to is in use.
         let record = unsafe { record_ref(record) };
-        (0..record.reference_count()).filter_map(|index| record.reference(index)).filter_map(AnyGc::revive).collect()
+        record.references().filter_map(AnyGc::revive).collect()
     }
 }

@@ -9,6 +9,8 @@
 //! | `exclusive` | `GcMut`: exclusive access |
 //! | `weak` | `Weak<T>`, as in `Rc` |
 //! | `references` | `WeakRef` and `Proxy`: weak references as objects, with callbacks |
+//! | `containers/` | weak maps and sets |
+//! | `finalize` | `Finalize`: what is called when an object dies |
 //! | `construct` | allocation, sized payloads |
 //! | `slices` | allocation, payloads that end in a slice |
 //! | `unsize` | handles to trait objects and slices |
@@ -17,8 +19,10 @@
 
 mod any;
 mod construct;
+mod containers;
 mod convert;
 mod exclusive;
+mod finalize;
 mod gc;
 mod inspect;
 #[cfg(target_pointer_width = "64")]
@@ -34,7 +38,12 @@ mod weak;
 
 pub use any::AnyGc;
 pub use construct::Factory;
+pub use containers::{
+    ById, ByValue, Equivalence, WeakKeyMap, WeakKeyMapIter, WeakSet, WeakSetIter, WeakTarget, WeakValueMap,
+    WeakValueMapIter,
+};
 pub use exclusive::GcMut;
+pub use finalize::Finalize;
 pub use gc::Gc;
 pub use inspect::Handle;
 #[cfg(target_pointer_width = "64")]

@@ -2,12 +2,11 @@
 //! `weakref.proxy`.
 
 use core::fmt;
-use core::ptr::NonNull;
 
 use super::{AnyGc, Gc, Handle};
 use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{RawObject, Shape, Trace, Tracer, TypeOptions, Untraced};
-use crate::weak::{Callback, Kind, Reference, record_ref};
+use crate::weak::{Callback, Kind, Record, Reference, record_ref};
 
 /// What is called when the referent of a [`WeakRef`] or [`Proxy`] dies. The callback is an object of its own, traced by
 /// the reference.
@@ -116,6 +115,11 @@ impl Proxy {
 }
 
 impl WeakRef {
+    /// A payload that is not linked yet, and that takes over the count on its callback.
+    pub(super) fn unlinked(callback: Callback) -> WeakRef {
+        WeakRef(Reference::new(Kind::Reference, Some(callback)))
+    }
+
     /// The referent, if it is still alive.
     #[must_use]
     pub fn get(&self) -> Option<AnyGc> {
@@ -174,7 +178,7 @@ macro_rules! reference_object {
             /// that was passed.
             #[must_use]
             pub fn callback(&self) -> Option<AnyGc> {
-                self.0.record()?;
+                self.0.link().record()?;
                 let callback = self.0.callback()?;
                 // SAFETY: the reference owns a count on its callback.
                 Some(unsafe { AnyGc::from_borrowed(callback.object) })
@@ -240,7 +244,7 @@ unsafe fn make_with_callback<C: WeakCallback, T: Trace>(
     }
     // USER CODE: the allocations may collect.
     // SAFETY: (1).
-    let reference = match unsafe { allocate(referent, wrap(Reference::new(kind))) } {
+    let reference = match unsafe { allocate(referent, wrap(Reference::new(kind, None))) } {
         Ok(reference) => reference,
         Err(error) => return Err(error.with_value(callback)),
     };
@@ -283,7 +287,8 @@ unsafe fn make<T: Trace>(referent: RawObject, kind: Kind, wrap: fn(Reference) ->
     // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one,
     // with the record.
     // SAFETY: (1).
-    let reference = unsafe { allocate(referent, wrap(Reference::new(kind))) }.map_err(|error| error.with_value(()))?;
+    let reference =
+        unsafe { allocate(referent, wrap(Reference::new(kind, None))) }.map_err(|error| error.with_value(()))?;
     if let Some(known) = canonical() {
         return Ok(known);
     }
@@ -316,28 +321,17 @@ unsafe fn link<T: Trace>(
     let record = unsafe { super::weak::record_for(referent) }?;
     let object = Gc::object(reference);
     // SAFETY: (2).
-    let reference = unsafe { Reference::of(&object) };
-    reference.set_callback(callback);
-    if reference.link(object, record) {
-        return Ok(());
-    }
-    reference.set_callback(None);
-    // SAFETY: (1) just found for a live object; (2) the last use of it, and the referent keeps the state.
-    unsafe { super::weak::let_go(record) };
-    Err(OutOfMemory::new((), size_of::<RawObject>()).for_purpose("a weak reference"))
+    unsafe { Reference::of(&object) }.set_callback(callback);
+    // SAFETY: (1) by (2) the payload is a wrapper of a `Reference`, which starts with a link; (2) the record was just found
+    // for a live object, and a reference that dies unlinks itself.
+    unsafe { Record::link(record, object) };
+    Ok(())
 }
 
 /// A reference object dies: it leaves its record, and lets its callback go.
 fn unlink(reference: &Reference) {
-    if let Some(record) = reference.record() {
-        // SAFETY: only compared: the payload of an object lies behind its header.
-        let object = unsafe { RawObject::from_payload(NonNull::from(reference)) };
-        reference.set_cleared();
-        // SAFETY: a record that lists this object has not been freed.
-        unsafe { record_ref(record) }.unlink(object);
-        // SAFETY: (1) that was this reference's part in it; (2) the last use, and the dying object keeps the state.
-        unsafe { super::weak::let_go(record) };
-    }
+    // SAFETY: the dying object keeps the state.
+    unsafe { super::weak::unlink(reference.link()) };
     if let Some(callback) = reference.take_callback() {
         // SAFETY: the count on the callback that the reference owned until it was taken.
         unsafe { HeapState::release(callback.object) };

@@ -10,7 +10,7 @@ use super::Gc;
 use crate::alloc::Pool;
 use crate::heap::{HeapState, OutOfMemory};
 use crate::object::{Managed, RawObject, Shape, Trace, Tracer};
-use crate::weak::{Record, record_ref};
+use crate::weak::{Link, Record, record_ref};
 
 /// A pointer to an object that doesn't keep it alive: [`upgrade`](Weak::upgrade) gives a handle as long as the object
 /// lives.
@@ -170,6 +170,20 @@ pub(super) unsafe fn is_referred_to(object: RawObject) -> bool {
     let record = unsafe { record_of(object) };
     // SAFETY: a record that the table leads to is in use.
     record.is_some_and(|record| !unsafe { record_ref(record) }.is_unused())
+}
+
+/// Takes an object out of the record that lists it, if one does.
+///
+/// # Safety
+/// 1. The link is that in the payload of an object that was not freed.
+/// 2. The caller doesn't use the state of the record's heap afterwards, unless something else keeps that (S18).
+pub(super) unsafe fn unlink(link: &Link) {
+    if let Some(record) = link.record() {
+        // SAFETY: (1): *linked*: the record lists it, so it has not been freed.
+        unsafe { record_ref(record).unlink(link) };
+        // SAFETY: (1) that was the object's part in it; (2) the last use, and (2).
+        unsafe { let_go(record) };
+    }
 }
 
 /// Frees `record` if nothing names it any more but its object.

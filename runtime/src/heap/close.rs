@@ -2,9 +2,9 @@
 //!
 //! The state is kept by the `Heap`, by each block in use (objects, weak records, raw bytes), by each keeper (external
 //! bytes, allocators), and by each operation on the stack.
-//! Dropping the `Heap` *closes* the state: immortals become ordinary, the host's roots go, what is garbage is collected,
-//! and from then on objects live and die by count alone. The last block freed, or the last operation to return, frees
-//! the state (S18).
+//! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, the host's roots
+//! go, what is garbage is collected, and from then on objects live and die by count alone. The last block freed, or the
+//! last operation to return, frees the state (S18).
 
 use core::ptr::NonNull;
 
@@ -109,7 +109,7 @@ impl HeapState {
     pub(crate) unsafe fn end_operation(state: NonNull<HeapState>) {
         // SAFETY: (1): the operation keeps the state.
         let this = unsafe { state.as_ref() };
-        if this.close_requested.get() && !this.collecting.get() {
+        if this.close_requested.get() && !this.collecting.get() && !this.exits.is_running() {
             this.close_requested.set(false);
             this.close_now();
         }
@@ -176,6 +176,8 @@ impl HeapState {
             self.leak();
             return;
         }
+        self.call_at_exit();
+        self.discard_at_exit();
         self.begin_closing();
         self.end_immortality();
         // What its callback holds is collected with the rest.

@@ -24,7 +24,7 @@ use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use crate::base::Clock;
 use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
-use crate::object::{Flags, RawObject, SideState, type_of};
+use crate::object::{Flags, RawObject, SideState, Tracer, type_of};
 use crate::weak::PendingCallbacks;
 
 impl HeapState {
@@ -104,7 +104,8 @@ impl HeapState {
         // SAFETY: the only borrow: one collection at a time uses the examiner (`collecting`), and only here.
         let examiner = unsafe { &mut *self.examiner.get() };
         match catch_unwind(AssertUnwindSafe(|| {
-            examiner.detect(set, &self.alloc, again, |object| self.promote(object, target))
+            let trace_entries = |key: RawObject, tracer: &mut Tracer<'_>| self.weak.trace_entries(key, tracer);
+            examiner.detect(set, &self.alloc, again, &trace_entries, |object| self.promote(object, target))
         })) {
             Ok(detection) => {
                 totals.survivors += detection.survivors;
@@ -139,7 +140,7 @@ impl HeapState {
             let due = PendingCallbacks::default();
             set.for_each(&self.alloc, |object| {
                 if object.header().has(Flags::WEAK) {
-                    self.weak.clear_with_callback(object, &due, is_unreachable);
+                    self.weak.clear_with_callback(object, &due, |listed| set.is_unreachable(listed));
                 }
             });
             self.run_callbacks(&due);
@@ -166,7 +167,7 @@ impl HeapState {
         set.for_each(&self.alloc, |object| {
             object.header().insert(Flags::DOOMED);
             if object.header().has(Flags::WEAK) {
-                self.clear_weak(object, parked, is_unreachable);
+                self.clear_weak(object, parked, |listed| set.is_unreachable(listed));
             }
         });
     }
@@ -203,11 +204,6 @@ impl HeapState {
         });
         freed
     }
-}
-
-/// Whether a reference object is itself garbage, so that its callback never runs.
-pub(super) fn is_unreachable(reference: RawObject) -> bool {
-    SideState::of(reference) == SideState::UNREACHABLE
 }
 
 /// What the detections of one collection add up to.

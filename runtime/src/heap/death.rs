@@ -16,7 +16,7 @@ use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use crate::object::{Flags, RawObject, SideState, Type, type_of};
-use crate::weak::{PendingCallbacks, Record, Reference};
+use crate::weak::{Link, PendingCallbacks, Record, Reference};
 
 impl HeapState {
     /// The last reference to the object with this payload is gone.
@@ -277,30 +277,35 @@ impl HeapState {
         }
     }
 
-    /// Runs callbacks that are due, in order, and lets their references go.
+    /// Runs callbacks that are due, in order, and lets their references go; entries of weak maps among them are
+    /// dropped, with what they own.
     pub(crate) fn run_callbacks(&self, due: &PendingCallbacks) {
-        while let Some(reference) = due.pop() {
-            // SAFETY: the queue holds live reference objects.
-            if let Some(callback) = unsafe { Reference::of(&reference) }.callback() {
+        while let Some(object) = due.pop() {
+            // SAFETY: the queue holds live objects with a link.
+            let is_entry = unsafe { Link::of(&object) }.kind().is_entry();
+            // SAFETY: not an entry, so a `WeakRef` or `Proxy`.
+            if !is_entry && let Some(callback) = unsafe { Reference::of(&object) }.callback() {
                 // SAFETY: a live reference object's type is registered.
                 let ty = unsafe { type_of(callback.object.header().type_id()) };
                 self.call_user(UnraisableContext::WeakCallback, ty.name(), || {
                     // SAFETY: both are alive: the queue holds the reference, and that the callback.
-                    unsafe { (callback.call)(callback.object, reference) }
+                    unsafe { (callback.call)(callback.object, object) }
                 });
             }
-            // SAFETY: a reference object that was due; the queue's count on it is given up.
-            unsafe { self.let_go(reference) };
+            // SAFETY: it was due; the queue's count on it is given up.
+            unsafe { self.let_go(object) };
         }
     }
 
-    /// Drops the callback of a cleared reference, and the queue's count on the reference.
+    /// Drops the callback of a cleared reference, and the queue's count on the reference, or on an entry.
     ///
     /// # Safety
-    /// `reference` was taken out of a queue of reference objects: the caller owns one count on it, and gives it up.
-    pub(crate) unsafe fn let_go(&self, reference: RawObject) {
-        // SAFETY: the caller's promise: a live reference object.
-        let callback = unsafe { Reference::of(&reference) }.take_callback();
+    /// `object` was taken out of a queue: the caller owns one count on it, and gives it up.
+    pub(crate) unsafe fn let_go(&self, object: RawObject) {
+        // SAFETY: the caller's promise: a live object with a link.
+        let is_entry = unsafe { Link::of(&object) }.kind().is_entry();
+        // SAFETY: not an entry, so a `WeakRef` or `Proxy`.
+        let callback = if is_entry { None } else { unsafe { Reference::of(&object) }.take_callback() };
         // A scope, because either may die here and now, and be anything.
         let scope = self.open_scope();
         if let Some(callback) = callback {
@@ -308,7 +313,7 @@ impl HeapState {
             unsafe { Self::release(callback.object) };
         }
         // SAFETY: the caller's count.
-        unsafe { Self::release(reference) };
+        unsafe { Self::release(object) };
         Drops::close_scope(scope);
     }
 

@@ -7,7 +7,6 @@ use core::time::Duration;
 use bitflags::bitflags;
 
 use super::closures::Closures;
-use super::collection::is_unreachable;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use super::{Heap, OutOfMemory};
@@ -227,7 +226,7 @@ impl HeapState {
         }
         set.for_each(&self.alloc, |object| {
             // The sink may have lent the object exclusively, or let it go to wait for its drop (S1, S12).
-            if object.header().is_candidate() {
+            if object.header().is_candidate() && !is_private(object) {
                 self.tell(&Event::Collectable { object });
             }
         });
@@ -259,14 +258,17 @@ impl HeapState {
         let target = set.generation().next();
         set.for_each(&self.alloc, |object| {
             if object.header().has(Flags::WEAK) {
-                self.clear_weak(object, parked, is_unreachable);
+                // An entry of a weak map is dropped, like any that outlives its key.
+                self.clear_weak(object, parked, |listed| set.is_unreachable(listed) && !is_private(listed));
             }
         });
         let mut saved = 0;
         set.for_each(&self.alloc, |object| {
-            self.debugging.keep(object, &self.alloc);
+            if !is_private(object) {
+                self.debugging.keep(object, &self.alloc);
+                saved += 1;
+            }
             self.promote(object, target);
-            saved += 1;
         });
         saved
     }
@@ -285,4 +287,10 @@ impl HeapState {
     pub(super) fn drop_sink(&self) {
         self.drop_closures(&self.debugging.sinks, UnraisableContext::DebugSink);
     }
+}
+
+/// Whether an object is the runtime's own, and shown to nobody.
+fn is_private(object: RawObject) -> bool {
+    // SAFETY: an object of the set, or listed by the weak record of one, is alive, so its type is registered.
+    unsafe { type_of(object.header().type_id()) }.hooks.private
 }

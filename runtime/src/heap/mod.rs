@@ -14,6 +14,7 @@
 //! | `collection` | the order of events in a collection |
 //! | `roots` | objects that the host keeps under a key |
 //! | `close` | what keeps a heap, and how it ends |
+//! | `exit` | what is called when an object dies, or at the latest when the heap is closed |
 //! | `leak` | closing that leaves everything as it is |
 //! | `control` | the public control surface |
 //! | `callbacks` | what hosts hear of collections |
@@ -34,6 +35,7 @@ mod death;
 mod debug;
 mod default;
 mod drops;
+mod exit;
 mod freeze;
 mod leak;
 mod limits;
@@ -58,6 +60,7 @@ pub(crate) use close::Keeper;
 pub use debug::DebugFlags;
 pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;
+pub(crate) use exit::{ExitCalls, ExitKey};
 pub use out_of_memory::OutOfMemory;
 pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;

@@ -45,6 +45,12 @@ impl<T> OutOfMemory<T> {
         OutOfMemory { value, requested: self.requested, purpose: self.purpose, limit: self.limit }
     }
 
+    /// The same refusal, of what `f` makes of the value.
+    pub(crate) fn map<U>(self, f: impl FnOnce(T) -> U) -> OutOfMemory<U> {
+        let OutOfMemory { value, requested, purpose, limit } = self;
+        OutOfMemory { value: f(value), requested, purpose, limit }
+    }
+
     /// The value that found no place.
     pub fn into_value(self) -> T {
         self.value

@@ -9,6 +9,7 @@ use std::panic::catch_unwind;
 use super::callbacks::GcCallbacks;
 use super::debug::Debugging;
 use super::drops::{Drops, Scope};
+use super::exit::Exits;
 use super::limits::SoftLimit;
 use super::roots::Roots;
 use super::stress_mode::StressMode;
@@ -38,6 +39,7 @@ pub(crate) struct HeapState {
     pub(crate) max_scopes: Cell<u32>,
     pub(crate) waiting: Waiting,
     pub(crate) weak: WeakTable,
+    pub(crate) exits: Exits,
     pub(crate) hook: UnraisableHook,
     pub(crate) roots: Roots,
     /// A collection is under way.
@@ -79,6 +81,7 @@ impl HeapState {
             max_scopes: Cell::new(Drops::SCOPES),
             waiting: Waiting::default(),
             weak: WeakTable::default(),
+            exits: Exits::default(),
             hook: UnraisableHook::default(),
             roots: Roots::default(),
             collecting: Cell::new(false),
@@ -150,7 +153,7 @@ impl HeapState {
     /// Checks that the bytes which the heap takes for itself, outside of pools, are those that its allocator counts.
     pub(crate) fn check_kept(&self) {
         let lists = self.young.bytes() + self.middle.bytes();
-        let hosts = self.callbacks.bytes() + self.debugging.bytes() + self.roots.bytes();
+        let hosts = self.callbacks.bytes() + self.debugging.bytes() + self.roots.bytes() + self.exits.bytes();
         let sum = self.reserve_bytes() + lists + self.weak.bytes() + hosts;
         assert_eq!(self.alloc.budget().kept(), sum, "the heap's own bytes are counted");
     }

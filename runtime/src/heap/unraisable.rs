@@ -16,6 +16,8 @@ pub enum UnraisableContext {
     Finalizer,
     /// The callback of a weak reference.
     WeakCallback,
+    /// What was registered with [`Heap::finalize`](crate::Heap::finalize), when the object died or at exit.
+    Finalize,
     /// The drop of an object's payload.
     Drop,
     /// [`Trace::trace`](crate::Trace::trace), during a collection, which was given up: its candidates were kept.
@@ -36,6 +38,7 @@ impl fmt::Display for UnraisableContext {
         f.write_str(match self {
             UnraisableContext::Finalizer => "a finalizer",
             UnraisableContext::WeakCallback => "a weak reference callback",
+            UnraisableContext::Finalize => "a finalize callback",
             UnraisableContext::Drop => "the drop",
             UnraisableContext::Trace => "tracing",
             UnraisableContext::OverReport => "tracing",

@@ -56,6 +56,11 @@ impl HeapState {
         }
     }
 
+    /// Whether an object of any heap may be dead and wait for its drop.
+    pub(crate) fn may_have_queued() -> bool {
+        !Drops::is_idle()
+    }
+
     /// Ends a payload drop, after carrying out what it has queued.
     #[inline(always)]
     pub(crate) fn leave_drop() {

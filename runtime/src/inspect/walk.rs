@@ -18,10 +18,15 @@ impl<'a> Walk<'a> {
     /// but `Trace::trace`.
     ///
     /// Not shown is what is no object, or is being torn down or lent (S3), and what a collection under way has found
-    /// unreachable: user code that runs in it has no business there (S7).
+    /// unreachable: user code that runs in it has no business there (S7). Nor are the runtime's own objects, the entries
+    /// of weak maps and sets.
     pub(super) fn for_each(&self, mut f: impl FnMut(RawObject)) {
         self.0.for_each_object(PoolKind::Tracked, |object| {
-            if object.is_revivable() && SideState::of(object) == SideState::REST {
+            if object.is_revivable()
+                && SideState::of(object) == SideState::REST
+                // SAFETY: a live object's type is registered.
+                && !unsafe { type_of(object.header().type_id()) }.hooks.private
+            {
                 f(object);
             }
         });

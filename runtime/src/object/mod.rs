@@ -15,7 +15,7 @@ pub(crate) use options::Finalizer;
 pub use options::TypeOptions;
 pub(crate) use registry::{register, type_of};
 pub(crate) use side::{Counting, HUB_COUNT, HubTable, MarkStack, Marking, SideState};
-pub(crate) use trace::Mode;
+pub(crate) use trace::{Mode, TraceEntries};
 pub use trace::{Shape, Trace, Tracer, Untraced};
 #[allow(unused_imports, reason = "by some features only")]
 pub(crate) use trace_std::{entry_shape, opaque, part, trace_entries, worth_walking};

@@ -36,12 +36,14 @@ pub struct TypeOptions<T: ?Sized> {
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
     /// The payload is known by its address: it is neither moved out of its object nor lent exclusively.
     pub(crate) fixed: bool,
+    /// Objects of the type are the runtime's own: nobody gets a handle to one, and no walk shows them.
+    pub(crate) private: bool,
     marker: PhantomData<fn(&T)>,
 }
 
 impl<T: ?Sized> TypeOptions<T> {
     pub(crate) fn new() -> TypeOptions<T> {
-        TypeOptions { finalizer: None, protocol: None, fixed: false, marker: PhantomData }
+        TypeOptions { finalizer: None, protocol: None, fixed: false, private: false, marker: PhantomData }
     }
 
     /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached

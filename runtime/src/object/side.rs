@@ -49,6 +49,12 @@ impl SideState {
         SideState(pool.side(pool.index_of(object.block())).get())
     }
 
+    /// The state of `object`'s block in the collection with this mark: at rest also in pools of any kind that it
+    /// doesn't examine.
+    pub(crate) fn under(mark: u64, object: RawObject) -> SideState {
+        if object.pool_ref().mark() == mark { SideState::of(object) } else { SideState::REST }
+    }
+
     /// Sets the state of `object`'s block.
     #[inline(always)]
     pub(crate) fn set(self, object: RawObject) {
@@ -168,6 +174,11 @@ impl Counting<'_> {
         SideState::DEFERRED
     }
 
+    /// Whether the collection under way examines `object`.
+    pub(crate) fn is_candidate(&self, object: RawObject) -> bool {
+        SideState::under(self.mark, object) != SideState::REST
+    }
+
     /// The same for a round over hubs that were deferred: only they count, and only in the table.
     #[inline]
     pub(crate) fn recount(&mut self, object: RawObject) {
@@ -248,6 +259,11 @@ pub(crate) struct Marking<'a> {
 }
 
 impl Marking<'_> {
+    /// Whether `object` is known to be alive: reached, or not examined.
+    pub(crate) fn is_alive(&self, object: RawObject) -> bool {
+        matches!(SideState::under(self.mark, object), SideState::REACHED | SideState::REST)
+    }
+
     #[inline(always)]
     pub(crate) fn edge(&mut self, object: RawObject) {
         let pool = object.pool_ref();

@@ -92,7 +92,12 @@ pub struct Tracer<'a> {
     /// Boxes within boxes that are being looked into.
     nesting: u32,
     opaque_cells: u64,
+    entries: Option<TraceEntries<'a>>,
 }
+
+/// Reports to a tracer that comes to an object, by [`Tracer::entry_of_key`], the entries of key-weak maps that hang on
+/// it.
+pub(crate) type TraceEntries<'a> = &'a dyn Fn(RawObject, &mut Tracer<'_>);
 
 /// What an edge means to the walk under way.
 pub(crate) enum Mode<'a> {
@@ -107,7 +112,21 @@ impl<'a> Tracer<'a> {
     const MAX_NESTING: u32 = 64;
 
     pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
-        Tracer { mode, nesting: 0, opaque_cells: 0 }
+        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None }
+    }
+
+    /// The same for a walk that knows of ephemerons.
+    pub(crate) fn with_entries(mode: Mode<'a>, entries: TraceEntries<'a>) -> Tracer<'a> {
+        Tracer { entries: Some(entries), ..Tracer::new(mode) }
+    }
+
+    /// Comes to an object that has weak references.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn trace_entries(&mut self, object: RawObject) {
+        if let Some(entries) = self.entries {
+            entries(object, self);
+        }
     }
 
     /// The walk's own state.
@@ -125,6 +144,33 @@ impl<'a> Tracer<'a> {
             Mode::Recount(counting) => counting.recount(object),
             Mode::Visit(visit) => visit(object),
         }
+    }
+
+    /// Reports, from a key-weak map, its handle to an entry: an edge of an *ephemeron*, which is followed only if the
+    /// key is alive (S9). Counted as any other edge.
+    pub(crate) fn entry_of_map(&mut self, key: RawObject, entry: RawObject) {
+        match &mut self.mode {
+            Mode::Mark(marking) if !marking.is_alive(key) => {}
+            _ => self.edge(entry),
+        }
+    }
+
+    /// The same edge, seen from the key. Where the map isn't examined itself, it is counted from here; and it is
+    /// followed from here when the key is reached after the map was.
+    pub(crate) fn entry_of_key(&mut self, map: RawObject, entry: RawObject) {
+        let is_due = match &self.mode {
+            Mode::Count(counting) | Mode::Recount(counting) => !counting.is_candidate(map),
+            Mode::Mark(marking) => marking.is_alive(map),
+            Mode::Visit(_) => false,
+        };
+        if is_due {
+            self.edge(entry);
+        }
+    }
+
+    /// Whether this only shows edges to somebody, rather than counting or following them.
+    pub(crate) fn is_visit(&self) -> bool {
+        matches!(self.mode, Mode::Visit(_))
     }
 
     /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from

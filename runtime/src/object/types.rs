@@ -16,6 +16,7 @@ pub(crate) struct Hooks {
     pub(crate) finalizer: Option<Finalizer>,
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
     pub(crate) fixed: bool,
+    pub(crate) private: bool,
 }
 
 /// What the compiler knows of a payload type. One constant per type; its address is a cache key, its `id` the identity
@@ -96,7 +97,12 @@ unsafe impl<T: Trace> Managed for T {
         options: || {
             let mut options = TypeOptions::<T>::new();
             T::options(&mut options);
-            Hooks { finalizer: options.finalizer, protocol: options.protocol, fixed: options.fixed }
+            Hooks {
+                finalizer: options.finalizer,
+                protocol: options.protocol,
+                fixed: options.fixed,
+                private: options.private,
+            }
         },
         trace: {
             unsafe fn trace<T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {

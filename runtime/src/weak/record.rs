@@ -1,11 +1,11 @@
 //! Weak records: what all weak references of one object share.
 
-use core::cell::{Cell, UnsafeCell};
+use core::cell::Cell;
+use core::iter::successors;
 use core::ptr::NonNull;
 
-use smallvec::SmallVec;
-
-use super::reference::{Kind, Reference};
+use super::link::{Kind, Link};
+use super::reference::Reference;
 use crate::object::RawObject;
 
 /// The one record of an object that has weak references. It outlives the object as long as one of them does, so that a
@@ -16,20 +16,21 @@ use crate::object::RawObject;
 /// Invariants:
 /// - *target*: names the object until it is cleared; the object's `WEAK` bit is set and the heap's table leads here
 ///   exactly as long.
-/// - `references` are live objects of type `WeakRef` or `Proxy` whose `Reference` names this record, each once: the
-///   canonical reference first, then the canonical proxy, then the others, newest first.
-/// - The record is freed when it has no handles and no references left.
+/// - *list*: the objects from `first` on, by their [`Link`]s, are allocated objects whose link names this record, each
+///   once: the canonical reference first, then the canonical proxy, then the other references and the entries of weak
+///   maps and sets, newest first. Linking needs no memory, and takes constant time.
+/// - The record is freed when it has no handles and lists nothing.
 #[derive(Debug)]
 pub(crate) struct Record {
     target: Cell<Option<RawObject>>,
     /// `Weak` handles. Saturates to "never freed" (S21).
     handles: Cell<u32>,
-    references: UnsafeCell<SmallVec<[RawObject; 2]>>,
+    first: Cell<Option<RawObject>>,
 }
 
 impl Record {
     pub(crate) fn new(target: RawObject) -> Record {
-        Record { target: Cell::new(Some(target)), handles: Cell::new(0), references: UnsafeCell::default() }
+        Record { target: Cell::new(Some(target)), handles: Cell::new(0), first: Cell::new(None) }
     }
 
     /// The object, while it can be handed out (S3).
@@ -66,76 +67,92 @@ impl Record {
 
     /// Whether nothing names the record but its object.
     pub(crate) fn is_unused(&self) -> bool {
-        self.handles.get() == 0 && self.with(|references| references.is_empty())
+        self.handles.get() == 0 && self.first.get().is_none()
     }
 
-    /// Runs `f` on the references. `f` runs no user code and doesn't come back to the record.
-    fn with<R>(&self, f: impl FnOnce(&mut SmallVec<[RawObject; 2]>) -> R) -> R {
-        // SAFETY: the only borrow of `references`: every use goes through here, and none of the closures calls back.
-        f(unsafe { &mut *self.references.get() })
+    /// All that the record lists, in order. The list may lose objects meanwhile that were already given.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = RawObject> {
+        // SAFETY: *list*.
+        successors(self.first.get(), |object| unsafe { Link::of(object) }.next.get())
     }
 
-    pub(crate) fn reference_count(&self) -> usize {
-        self.with(|references| references.len())
-    }
-
-    /// The reference at `index`, in list order.
-    pub(crate) fn reference(&self, index: usize) -> Option<RawObject> {
-        self.with(|references| references.get(index).copied())
+    /// The `WeakRef` and `Proxy` objects, in list order.
+    pub(crate) fn references(&self) -> impl Iterator<Item = RawObject> {
+        // SAFETY: *list*.
+        self.listed().filter(|object| !unsafe { Link::of(object) }.kind().is_entry())
     }
 
     /// The canonical reference or proxy: the one without a callback, which is reused.
     pub(crate) fn canonical(&self, kind: Kind) -> Option<RawObject> {
-        self.with(|references| {
-            references.iter().copied().take(2).find(|object| {
-                // SAFETY: `references` holds live reference objects.
-                let reference = unsafe { Reference::of(object) };
-                reference.kind() == kind && reference.is_canonical()
-            })
-        })
-        .filter(RawObject::is_revivable)
+        // SAFETY: *list*.
+        let is_wanted = |object: &RawObject| unsafe { Link::of(object) }.kind() == kind && object.is_revivable();
+        self.listed().take_while(|object| rank(object) < Rank::Other).find(is_wanted)
     }
 
-    /// Adds a reference object in its place; false if memory is refused.
-    pub(crate) fn link(&self, object: RawObject, kind: Kind, canonical: bool) -> bool {
-        let canonical_at = |index: usize, kind: Kind| {
-            self.reference(index).is_some_and(|object| {
-                // SAFETY: `references` holds live reference objects.
-                let reference = unsafe { Reference::of(&object) };
-                reference.kind() == kind && reference.is_canonical()
-            })
+    /// Adds an object in its place, before its equals.
+    ///
+    /// # Safety
+    /// 1. `object` is alive, its payload starts with a [`Link`] that is cleared and in no queue.
+    /// 2. `record` is this record; before it dies, the object unlinks itself.
+    pub(crate) unsafe fn link(record: NonNull<Record>, object: RawObject) {
+        // SAFETY: (2).
+        let this = unsafe { record_ref(record) };
+        // SAFETY: (1).
+        let link = unsafe { Link::of(&object) };
+        debug_assert!(link.record.get().is_none());
+        let rank_of_new = rank(&object);
+        let previous = this.listed().take_while(|other| rank(other) < rank_of_new).last();
+        let next = match previous {
+            // SAFETY: *list*.
+            Some(previous) => unsafe { Link::of(&previous) }.next.replace(Some(object)),
+            None => this.first.replace(Some(object)),
         };
-        let after_reference = usize::from(canonical_at(0, Kind::Reference));
-        let position = match (canonical, kind) {
-            (true, Kind::Reference) => 0,
-            (true, Kind::Proxy) => after_reference,
-            (false, _) => after_reference + usize::from(canonical_at(after_reference, Kind::Proxy)),
-        };
-        self.with(|references| {
-            let room = references.try_reserve(1).is_ok();
-            if room {
-                references.insert(position, object);
-            }
-            room
-        })
+        if let Some(next) = next {
+            // SAFETY: *list*.
+            unsafe { Link::of(&next) }.previous.set(Some(object));
+        }
+        link.previous.set(previous);
+        link.next.set(next);
+        link.record.set(Some(record));
     }
 
-    /// Takes a reference object out: it died, or it was cleared.
-    pub(crate) fn unlink(&self, object: RawObject) {
-        self.with(|references| {
-            if let Some(index) = references.iter().position(|other| *other == object) {
-                references.remove(index);
-            }
-        });
+    /// Takes an object out of the list: it died, or it was cleared.
+    ///
+    /// # Safety
+    /// The record lists the object with this link.
+    pub(crate) unsafe fn unlink(&self, link: &Link) {
+        debug_assert!(link.record.get().is_some());
+        link.record.set(None);
+        let (previous, next) = (link.previous.take(), link.next.take());
+        match previous {
+            // SAFETY: *list*.
+            Some(previous) => unsafe { Link::of(&previous) }.next.set(next),
+            None => self.first.set(next),
+        }
+        if let Some(next) = next {
+            // SAFETY: *list*.
+            unsafe { Link::of(&next) }.previous.set(previous);
+        }
     }
+}
 
-    /// Takes out the first reference that `select` picks.
-    pub(crate) fn take_reference(&self, mut select: impl FnMut(RawObject) -> bool) -> Option<RawObject> {
-        self.with(|references| {
-            let index = references.iter().position(|object| select(*object))?;
-            Some(references.remove(index))
-        })
+/// The places in a record's list.
+#[derive(PartialEq, PartialOrd)]
+enum Rank {
+    CanonicalReference,
+    CanonicalProxy,
+    Other,
+}
+
+/// The place of an object with a link.
+fn rank(object: &RawObject) -> Rank {
+    // SAFETY: records only list objects with a link, and the caller links no other.
+    let kind = unsafe { Link::of(object) }.kind();
+    // SAFETY: not an entry, so a `WeakRef` or `Proxy`.
+    if kind.is_entry() || unsafe { Reference::of(object) }.callback().is_some() {
+        return Rank::Other;
     }
+    if kind == Kind::Proxy { Rank::CanonicalProxy } else { Rank::CanonicalReference }
 }
 
 /// Records are found by address from `Weak` handles and references.

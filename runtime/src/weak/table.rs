@@ -5,10 +5,12 @@ use core::ptr::NonNull;
 
 use hashbrown::HashMap;
 
+use super::entry::EntryLink;
+use super::link::{Kind, Link, PendingCallbacks};
 use super::record::{Record, record_ref};
-use super::reference::{PendingCallbacks, Reference};
+use super::reference::Reference;
 use crate::alloc::Allocator;
-use crate::object::{Flags, RawObject};
+use crate::object::{Flags, RawObject, Tracer};
 
 /// The weak records of one heap, by the address of their object. An object without weak references has no entry and
 /// pays nothing.
@@ -60,9 +62,10 @@ impl WeakTable {
         Some(record)
     }
 
-    /// Parts `object` from its record: the record's target is gone, every reference that is still linked is cleared.
-    /// Callbacks of references that live on are due in order, newest first; those of references that are dying
-    /// themselves never run (`is_dying`).
+    /// Parts `object` from its record: the record's target is gone, every reference that is still linked is cleared,
+    /// every entry that hangs on the object leaves its table. In list order, newest first, callbacks are due of
+    /// references that live on, and entries to be dropped. Callbacks of references that are dying themselves never run;
+    /// dying entries go with what makes them die (`is_dying`).
     ///
     /// Returns the record if nothing names it any more, to be freed by the caller.
     pub(crate) fn clear(
@@ -77,13 +80,16 @@ impl WeakTable {
         // SAFETY: the record of an object that was not parted from it until now.
         let this = unsafe { record_ref(record) };
         this.clear_target();
-        while let Some(reference) = this.take_reference(|_| true) {
-            Self::clear_reference(reference, due, &is_dying);
+        for listed in this.listed() {
+            // SAFETY: the record lists it.
+            unsafe { Self::clear_listed(this, listed, due, &is_dying) };
         }
         this.is_unused().then_some(record)
     }
 
-    /// Clears the references with a callback only, and leaves all else: the step before the finalizers of a collection.
+    /// Clears what goes before the finalizers of a collection, and leaves all else: the references with a callback, and
+    /// the entries of value-weak maps that live on. (Entries that hang on their key stay as long as the key can come
+    /// back.)
     pub(crate) fn clear_with_callback(
         &self,
         object: RawObject,
@@ -93,21 +99,65 @@ impl WeakTable {
         let Some(record) = self.find(object) else { return };
         // SAFETY: the record of an object that has not been parted from it.
         let this = unsafe { record_ref(record) };
-        let has_callback = |reference: RawObject| {
-            // SAFETY: a record lists live reference objects.
-            unsafe { Reference::of(&reference) }.callback().is_some()
-        };
-        while let Some(reference) = this.take_reference(has_callback) {
-            Self::clear_reference(reference, due, &is_dying);
+        for listed in this.listed() {
+            // SAFETY: the record lists it.
+            let goes = match unsafe { Link::of(&listed) }.kind() {
+                // SAFETY: as its kind says.
+                Kind::Reference | Kind::Proxy => unsafe { Reference::of(&listed) }.callback().is_some(),
+                Kind::KeyEntry => false,
+                Kind::ValueEntry => !is_dying(listed),
+            };
+            if goes {
+                // SAFETY: the record lists it.
+                unsafe { Self::clear_listed(this, listed, due, &is_dying) };
+            }
         }
     }
 
-    fn clear_reference(object: RawObject, due: &PendingCallbacks, is_dying: &impl Fn(RawObject) -> bool) {
-        // SAFETY: a record lists live reference objects.
-        let reference = unsafe { Reference::of(&object) };
-        reference.set_cleared();
-        if reference.callback().is_some() && object.is_revivable() && !is_dying(object) {
-            due.push(object);
+    /// Takes one object out of a record's list, and says whether anything of it is due.
+    ///
+    /// # Safety
+    /// `record` lists `object`.
+    unsafe fn clear_listed(
+        record: &Record,
+        object: RawObject,
+        due: &PendingCallbacks,
+        is_dying: &impl Fn(RawObject) -> bool,
+    ) {
+        // SAFETY: the caller's promise: a record lists objects with a link.
+        let link = unsafe { Link::of(&object) };
+        // SAFETY: the caller's promise.
+        unsafe { record.unlink(link) };
+        let lives_on = object.is_revivable() && !is_dying(object);
+        if link.kind().is_entry() {
+            // SAFETY: as its kind says.
+            let was_in_table = unsafe { EntryLink::of(&object) }.leave_table();
+            if was_in_table && lives_on {
+                // SAFETY: alive, just unlinked, and the table's count goes to the queue. (A dying entry keeps that
+                // count, which matters no more: its sweep frees it.)
+                unsafe { due.push_owned(object) };
+            }
+            return;
+        }
+        // SAFETY: not an entry, so a `WeakRef` or `Proxy`.
+        if lives_on && unsafe { Reference::of(&object) }.callback().is_some() {
+            // SAFETY: alive, and just unlinked.
+            unsafe { due.push(object) };
+        }
+    }
+
+    /// Reports to `tracer`, when it comes to `key`, the entries that hang on it: see [`Tracer::entry_of_key`].
+    pub(crate) fn trace_entries(&self, key: RawObject, tracer: &mut Tracer<'_>) {
+        let Some(record) = self.find(key) else { return };
+        // SAFETY: the record of an object that has not been parted from it.
+        for listed in unsafe { record_ref(record) }.listed() {
+            // SAFETY: the record lists it.
+            if unsafe { Link::of(&listed) }.kind() == Kind::KeyEntry
+                // SAFETY: as its kind says.
+                && let Some(map) = unsafe { EntryLink::of(&listed) }.map()
+            {
+                tracer.entry_of_key(map, listed);
+            }
         }
     }
 
@@ -127,6 +177,19 @@ impl WeakTable {
                 assert_eq!(owner.block().addr().get(), *key, "a weak record stands under another object's address");
                 assert!(alloc.owns(owner.block()), "a weak record stands for an object of another heap");
                 assert!(owner.header().has(Flags::WEAK), "an object with a weak record lacks its weak bit");
+                // SAFETY: as above.
+                for listed in unsafe { record_ref(*record) }.listed() {
+                    // SAFETY: the record lists it.
+                    let link = unsafe { Link::of(&listed) };
+                    assert_eq!(link.record(), Some(*record), "a weak record lists what doesn't belong to it");
+                    if link.kind().is_entry() {
+                        // SAFETY: as its kind says.
+                        assert!(
+                            unsafe { EntryLink::of(&listed) }.is_placed(),
+                            "an entry is listed that is in no table"
+                        );
+                    }
+                }
             }
         });
     }

@@ -1,9 +1,9 @@
 //! S7 to S11: what a collection must not let anybody see or change.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, Gc, Generation, Trace, WeakRef, callback};
+use tailbite::{AnyGc, ById, Gc, Generation, Trace, WeakKeyMap, WeakRef, callback};
 use tailbite_tests::{Log, Node, manual_heap, quiet, ring};
 
 #[test]
@@ -87,17 +87,24 @@ fn s08_blocks_keep_their_identity_during_a_collection() {
 
 #[test]
 fn s09_a_weak_key_does_not_hold_its_value() {
-    // Ephemerons need weak maps. What they rest on: a callback's edge to its own referent is an edge like any other.
-    let heap = manual_heap();
-    let log = Log::new();
+    // By count, and in a collection in which a finalizer asks for the entry of the doomed key: it shows until the key is
+    // past coming back, and no handle is made of it afterwards. (More in `ephemerons`.)
+    let (heap, log) = (manual_heap(), Log::new());
+    let map = WeakKeyMap::<Gc<Node>, Gc<Node>, ById>::with_equivalence(&heap, ById);
     let node = Node::alloc(&heap, &log, "n");
-    let slot: Rc<RefCell<Option<Gc<Node>>>> = Rc::new(RefCell::new(None));
-    let held = slot.clone();
-    let watch = WeakRef::with_callback(&node, callback(move |_: &AnyGc| drop(held.take())));
-    *slot.borrow_mut() = Some(Node::alloc(&heap, &log, "value"));
+    map.insert(&node, Node::alloc(&heap, &log, "value"));
     drop(node);
     assert_eq!(log.take_sorted(), ["drop n", "drop value"]);
-    drop(watch);
+    let ring = ring(&heap, &log, "r", 2);
+    map.insert(&ring[0], ring[1].clone());
+    let (seen, sink, inner) = (map.clone(), Rc::new(Cell::new(0)), map.clone());
+    let (in_finalizer, in_drop) = (sink.clone(), sink.clone());
+    Node::on_finalize(&ring[1], move |_| in_finalizer.set(seen.len()));
+    ring[1].on_drop(move || in_drop.set(in_drop.get() + 10 * (inner.len() + inner.keys().len())));
+    drop(ring);
+    heap.collect(Generation::Old);
+    assert_eq!(sink.get(), 1, "one in the finalizer, none in the drop");
+    map.check();
 }
 
 #[test]

@@ -1,0 +1,253 @@
+//! The registry of what is called when an object dies, or at the latest when the heap is closed: Python's
+//! `weakref.finalize` and its part in `atexit`.
+
+use core::cell::{Cell, UnsafeCell};
+
+use slotmap::{SlotMap, new_key_type};
+
+use super::Heap;
+use super::close::Operation;
+use super::state::HeapState;
+use crate::alloc::Allocator;
+use crate::base::os;
+use crate::object::RawObject;
+
+new_key_type! {
+    /// The place of a finalizer in its heap's registry.
+    pub(crate) struct ExitKey;
+}
+
+/// What a registered finalizer object can be asked for. Obligation of both: the object is alive, stays so during the
+/// call, and is of the type that this was made for. Both may run user code, don't unwind, and take it out of the
+/// registry (unless it is being read further up the stack).
+#[derive(Debug)]
+pub(crate) struct ExitCalls {
+    /// Calls it.
+    pub(crate) call: unsafe fn(RawObject),
+    /// Drops it without calling it.
+    pub(crate) discard: unsafe fn(RawObject),
+}
+
+/// A registered finalizer. The registry owns one count on both objects.
+#[derive(Debug)]
+struct Registered {
+    /// Of this heap, so that the registry keeps the heap's state as long as anything is in it (S18).
+    finalizer: RawObject,
+    /// The `WeakRef` that calls it when its object dies.
+    reference: RawObject,
+    calls: &'static ExitCalls,
+    at_exit: bool,
+    previous: Option<ExitKey>,
+    next: Option<ExitKey>,
+}
+
+#[derive(Debug, Default)]
+struct Registry {
+    /// Linked in order of creation.
+    registered: SlotMap<ExitKey, Registered>,
+    last: Option<ExitKey>,
+    /// While those at exit are called: the next one to look at.
+    next_at_exit: Option<ExitKey>,
+}
+
+/// The finalizers of one heap, in order of creation.
+///
+/// Nothing in here runs user code while the registry is borrowed.
+#[derive(Debug, Default)]
+pub(crate) struct Exits {
+    /// None until the first one comes.
+    registry: UnsafeCell<Option<Registry>>,
+    running: Cell<bool>,
+}
+
+impl Exits {
+    /// More than this the slot map refuses by a panic.
+    const MAX: usize = u32::MAX as usize - 2;
+
+    /// Runs `f` on the registry, if there is one. `f` runs no user code and doesn't come back to it.
+    fn with<R: Default>(&self, f: impl FnOnce(&mut Registry) -> R) -> R {
+        // SAFETY: with `reserve`, the only borrow: every other use goes through here, and none of the closures calls
+        // back.
+        unsafe { &mut *self.registry.get() }.as_mut().map(f).unwrap_or_default()
+    }
+
+    /// Bytes that the registry takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.with(|registry| registry.registered.capacity() * size_of::<Registered>())
+    }
+
+    /// Whether finalizers are being called because the end is near.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running.get()
+    }
+
+    /// Makes room for one more; false if memory is refused.
+    pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
+        // SAFETY: as in `with`; nothing is called back.
+        let registry = unsafe { &mut *self.registry.get() };
+        let before = registry.as_ref().map_or(0, |registry| registry.registered.capacity());
+        if registry.as_ref().is_some_and(|registry| registry.registered.len() < before) {
+            return true;
+        }
+        // Twice the room, and no less than a vector begins with.
+        let more = before.max(4) * size_of::<Registered>();
+        // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
+        let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
+        if !first || before >= Self::MAX || !alloc.budget().allows(more) {
+            return false;
+        }
+        let registered = &mut registry.get_or_insert_default().registered;
+        let granted = registered.try_reserve(1).is_ok();
+        alloc.budget().keep_always((registered.capacity() - before) * size_of::<Registered>());
+        granted
+    }
+
+    /// Registers a finalizer, to be called at exit, as the newest. There is room ([`reserve`](Exits::reserve)).
+    ///
+    /// # Safety
+    /// 1. `finalizer` is a live object of this heap, of the type that `calls` was made for.
+    /// 2. `reference` is a live `WeakRef` object.
+    /// 3. One count on each is given to the registry.
+    pub(crate) unsafe fn insert(
+        &self,
+        finalizer: RawObject,
+        reference: RawObject,
+        calls: &'static ExitCalls,
+    ) -> ExitKey {
+        self.with(|registry| {
+            let previous = registry.last;
+            let entry = Registered { finalizer, reference, calls, at_exit: true, previous, next: None };
+            let key = registry.registered.insert(entry);
+            if let Some(previous) = previous {
+                registry.registered[previous].next = Some(key);
+            }
+            registry.last = Some(key);
+            // Made while the others are called, it comes next.
+            registry.next_at_exit = Some(key);
+            key
+        })
+    }
+
+    /// Takes a finalizer out; the counts on it and on its reference are the caller's.
+    pub(crate) fn remove(&self, key: ExitKey) -> Option<[RawObject; 2]> {
+        self.with(|registry| {
+            let removed = registry.registered.remove(key)?;
+            if let Some(previous) = removed.previous {
+                registry.registered[previous].next = removed.next;
+            }
+            match removed.next {
+                Some(next) => registry.registered[next].previous = removed.previous,
+                None => registry.last = removed.previous,
+            }
+            if registry.next_at_exit == Some(key) {
+                registry.next_at_exit = removed.previous;
+            }
+            Some([removed.finalizer, removed.reference])
+        })
+    }
+
+    /// The `WeakRef` object of a finalizer, which the registry keeps.
+    pub(crate) fn reference(&self, key: ExitKey) -> Option<RawObject> {
+        self.with(|registry| Some(registry.registered.get(key)?.reference))
+    }
+
+    /// Whether a finalizer is called at exit.
+    pub(crate) fn is_at_exit(&self, key: ExitKey) -> bool {
+        self.with(|registry| registry.registered.get(key).is_some_and(|entry| entry.at_exit))
+    }
+
+    /// Says whether a finalizer is called at exit.
+    pub(crate) fn set_at_exit(&self, key: ExitKey, at_exit: bool) {
+        self.with(|registry| {
+            if let Some(entry) = registry.registered.get_mut(key) {
+                entry.at_exit = at_exit;
+                // It may have been passed over.
+                registry.next_at_exit = registry.last;
+            }
+        });
+    }
+
+    fn len(&self) -> usize {
+        self.with(|registry| registry.registered.len())
+    }
+
+    /// The newest finalizer that is to be called at exit (or the newest at all, if `any`) and was not given yet, with a
+    /// count for the caller.
+    fn next(&self, any: bool) -> Option<(RawObject, &'static ExitCalls)> {
+        self.with(|registry| {
+            loop {
+                let entry = registry.registered.get(registry.next_at_exit?)?;
+                registry.next_at_exit = entry.previous;
+                if any || entry.at_exit {
+                    entry.finalizer.header().increment();
+                    return Some((entry.finalizer, entry.calls));
+                }
+            }
+        })
+    }
+}
+
+impl HeapState {
+    /// Finalizers that are made while others are called at exit, and are still called.
+    const MADE_AT_EXIT: usize = 1 << 16;
+
+    /// Calls the finalizers that are to be called at exit, newest first; their number. Those that are made meanwhile
+    /// come next, up to a bound.
+    pub(super) fn call_at_exit(&self) -> usize {
+        self.for_each_at_exit(false, |object, calls| {
+            // SAFETY: the registry's promise, and the count that keeps the object.
+            // USER CODE: the finalizer.
+            unsafe { (calls.call)(object) };
+        })
+    }
+
+    /// Drops all that are left.
+    pub(super) fn discard_at_exit(&self) {
+        self.for_each_at_exit(true, |object, calls| {
+            // SAFETY: as above.
+            // USER CODE: the drop of what the finalizer was to be called with.
+            unsafe { (calls.discard)(object) };
+        });
+    }
+
+    fn for_each_at_exit(&self, any: bool, f: impl Fn(RawObject, &'static ExitCalls)) -> usize {
+        let mut done = 0;
+        if self.exits.len() == 0 || self.exits.running.replace(true) {
+            return done;
+        }
+        let enabled = self.policy.enabled.replace(false);
+        self.refresh_young_check();
+        self.exits.with(|registry| registry.next_at_exit = registry.last);
+        let bound = self.exits.len() + Self::MADE_AT_EXIT;
+        while done < bound
+            && let Some((object, calls)) = self.exits.next(any)
+        {
+            f(object, calls);
+            // SAFETY: the count that was made for this.
+            unsafe { Self::release(object) };
+            done += 1;
+        }
+        if enabled {
+            self.policy.enabled.set(true);
+            self.refresh_young_check();
+        }
+        self.exits.running.set(false);
+        done
+    }
+}
+
+impl Heap {
+    /// Calls what was registered with [`finalize`](Heap::finalize) and is to be called at exit, newest first, as closing
+    /// the heap does first of all: for hosts that shut down in several steps. Returns the number of calls.
+    ///
+    /// As with Python's `atexit`: automatic collection is disabled meanwhile; a panic goes to the
+    /// [hook](Heap::set_unraisable_hook), and the next one is called; those registered meanwhile come next, up to
+    /// 65,536 more. Called from within such a call, this returns 0.
+    pub fn run_exit_finalizers(&self) -> usize {
+        // SAFETY: (1) the `Heap`, or for a view the operation behind it, keeps the state; (2) and after this, too.
+        let operation = unsafe { Operation::enter(self.state_ptr()) };
+        let called = operation.state().call_at_exit();
+        drop(operation);
+        called
+    }
+}
