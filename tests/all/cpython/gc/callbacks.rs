@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tailbite::{CallbackKey, CollectionInfo, DebugFlags, Generation, Heap, Phase};
+use tailbite::{AnyGc, CallbackKey, CollectionInfo, DebugFlags, Gc, Generation, Heap, Phase, WeakRef, callback};
 use tailbite_tests::{Log, Node, leak_ring, manual_heap};
 
 use super::super::collect;
@@ -19,7 +19,9 @@ fn observed() -> (Heap, Visits, [CallbackKey; 2]) {
     let visits = Visits::default();
     let keys = [1, 2].map(|number| {
         let visits = visits.clone();
-        heap.add_callback(move |_, phase, info| visits.borrow_mut().push((number, phase, info.clone())))
+        heap.add_callback(move |_, phase, info| {
+            visits.borrow_mut().push((number, phase, *info));
+        })
     });
     collect(&heap);
     visits.take();
@@ -98,4 +100,35 @@ fn test_collect_garbage() {
     assert_eq!((*disposed.borrow(), heap.garbage().len()), (2, 0));
     assert_eq!(log.take_sorted(), ["drop saved0", "drop saved1"]);
     heap.check();
+}
+
+// Section 2 of the reference: when, within a collection, the counts and the statistics change.
+
+#[test]
+fn counts_and_statistics_within_a_collection() {
+    let (heap, log) = (manual_heap(), Log::new());
+    heap.collect(Generation::Young);
+    let base = heap.get_stats()[0].collections;
+    let node = Node::alloc(&heap, &log, "n");
+    node.link(&node);
+    let into = heap.alloc(0_u8);
+    let seen = Rc::<RefCell<Vec<String>>>::default();
+    let (note, sink) = (seen.clone(), seen.clone());
+    let note = Rc::new(move |heap: &Heap, what: &str| {
+        let ([_, middle, old], collections) = (heap.get_count(), heap.get_stats()[0].collections - base);
+        note.borrow_mut().push(format!("{what}: {middle} {old}, {collections}, {}", heap.collect(Generation::Old)));
+    });
+    let in_callback = note.clone();
+    let watch = WeakRef::with_callback(
+        &node,
+        callback(move |_: &AnyGc| Gc::with_heap(&into, |heap| in_callback(heap, "weak callback"))),
+    );
+    let in_finalizer = note.clone();
+    Node::on_finalize(&node, move |node| Gc::with_heap(node, |heap| in_finalizer(heap, "finalizer")));
+    heap.add_callback(move |heap, phase, _| note(heap, &phase.to_string()));
+    drop(node);
+    assert_eq!(heap.collect(Generation::Young), 1);
+    let expected = ["start: 1 0, 0, 0", "weak callback: 2 0, 0, 0", "finalizer: 2 0, 0, 0", "stop: 2 0, 1, 0"];
+    assert_eq!(sink.take(), expected);
+    drop(watch);
 }
