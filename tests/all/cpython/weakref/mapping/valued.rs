@@ -12,7 +12,7 @@ type Map = WeakValueMap<usize, Gc<Object>>;
 fn make(heap: &Heap) -> (Gc<Map>, Vec<Gc<Object>>) {
     let (map, objects) = (Map::new(heap), objects(heap));
     for object in &objects {
-        assert!(map.insert(object.0, object.clone()).is_none());
+        assert!(map.insert(object.0, object).is_none());
     }
     (map, objects)
 }
@@ -20,7 +20,7 @@ fn make(heap: &Heap) -> (Gc<Map>, Vec<Gc<Object>>) {
 fn make_cycles(heap: &Heap, count: usize) -> Gc<WeakValueMap<usize, Gc<RefCycle>>> {
     let map = WeakValueMap::new(heap);
     for (key, cycle) in (0..count).map(|_| RefCycle::alloc(heap)).collect::<Vec<_>>().into_iter().enumerate() {
-        map.insert(key, cycle);
+        map.insert(key, &cycle);
     }
     map
 }
@@ -72,7 +72,7 @@ fn test_weak_values() {
     drop(objects);
     assert_eq!(map.len(), 0);
     assert!(map.get(&1).is_none());
-    map.insert(2, heap.alloc(Object(2)));
+    map.insert(2, &heap.alloc(Object(2)));
     assert!(map.get(&2).is_none() && !map.contains(&2), "nobody holds it");
 }
 
@@ -121,7 +121,7 @@ fn test_weak_values_destroy_while_iterating() {
     in_between(&|key| assert!(!map.contains(&key)));
     in_between(&|key| assert!(map.get(&key).is_none() && map.remove(&key).is_none()));
     let other = heap.alloc(Object(7));
-    let key = in_between(&|key| assert!(map.insert(key, other.clone()).is_none()));
+    let key = in_between(&|key| assert!(map.insert(key, &other).is_none()));
     assert!(Gc::ptr_eq(&map.get(&key).expect("it is there"), &other) && map.len() == COUNT - 2);
     in_between(&|_| map.clear());
     assert_eq!(map.len(), 0);
@@ -132,8 +132,8 @@ fn test_weak_valued_dict_popitem() {
     let heap = manual_heap();
     let map = WeakValueMap::<&str, Gc<Object>>::new(&heap);
     let values = [heap.alloc(Object(1)), heap.alloc(Object(2))];
-    map.insert("key1", values[0].clone());
-    map.insert("key2", values[1].clone());
+    map.insert("key1", &values[0]);
+    map.insert("key2", &values[1]);
     for left in [1, 0] {
         let (key, value) = map.pop_item().expect("there is one");
         assert_eq!(map.len(), left);
@@ -148,9 +148,9 @@ fn test_weak_valued_dict_setdefault() {
     let map = WeakValueMap::<&str, Gc<Object>>::new(&heap);
     let values = [heap.alloc(Object(1)), heap.alloc(Object(2))];
     for value in &values {
-        assert!(Gc::ptr_eq(&map.get_or_insert("key", value.clone()), &values[0]));
-        assert!(map.contains(&"key"));
-        assert!(Gc::ptr_eq(&map.get(&"key").expect("it is there"), &values[0]));
+        assert!(Gc::ptr_eq(&map.get_or_insert("key", value), &values[0]));
+        assert!(map.contains("key"));
+        assert!(Gc::ptr_eq(&map.get("key").expect("it is there"), &values[0]));
     }
 }
 
@@ -159,10 +159,10 @@ fn test_weak_valued_delitem() {
     let heap = manual_heap();
     let map = WeakValueMap::<&str, Gc<Object>>::new(&heap);
     let values = [heap.alloc(Object(1)), heap.alloc(Object(2))];
-    map.insert("something", values[0].clone());
-    map.insert("something else", values[1].clone());
+    map.insert("something", &values[0]);
+    map.insert("something else", &values[1]);
     assert_eq!(map.len(), 2);
-    assert!(Gc::ptr_eq(&map.remove(&"something").expect("it was there"), &values[0]));
+    assert!(Gc::ptr_eq(&map.remove("something").expect("it was there"), &values[0]));
     assert_eq!(map.len(), 1);
     let left = map.items();
     assert!(left.len() == 1 && left[0].0 == "something else" && Gc::ptr_eq(&left[0].1, &values[1]));
@@ -175,11 +175,11 @@ fn test_weak_valued_consistency() {
     let map = WeakValueMap::<usize, Gc<RefCycle>>::new(&heap);
     let reference = {
         let first = RefCycle::alloc(&heap);
-        map.insert(10, first);
+        map.insert(10, &first);
         map.value_refs().remove(0)
     };
     let second = RefCycle::alloc(&heap);
-    map.insert(10, second.clone());
+    map.insert(10, &second);
     assert!(reference.get().is_some());
     assert_eq!(collect(&heap), 1);
     assert!(reference.get().is_none());
