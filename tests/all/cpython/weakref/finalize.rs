@@ -113,8 +113,10 @@ fn test_atexit() {
             // Made at the exit: the next one to run.
             let class = late.upgrade().expect("it is held");
             let events_too = events.clone();
-            Gc::with_heap(&class, |heap| drop(heap.finalize(&class, "g1", move |name| events_too.push(name))));
-            events.push("f3 error");
+            Gc::with_heap(&class, |heap| {
+                drop(heap.finalize(&class, "g1", move |name| events_too.push(name)));
+                events.push(format!("f3 error {}", heap.is_enabled()));
+            });
             panic!("division by zero");
         });
         let f4 = register("f4");
@@ -128,9 +130,12 @@ fn test_atexit() {
             assert!(f2.is_alive());
             assert!(heap.is_enabled(), "disabled meanwhile only");
         }
-        assert_eq!(log.take(), ["f4", "f3 error", "g1", "f1"]);
+        assert_eq!(log.take(), ["f4", "f3 error false", "g1", "f1"]);
         assert_eq!(reports.messages(), ["division by zero"]);
         assert!(!f1.is_alive() && !f3.is_alive() && !f4.is_alive());
+        // What was not for the exit runs at the death of its object, but never after the end.
         drop(class);
+        assert_eq!(log.take(), if closes { &["drop class"][..] } else { &["f2", "drop class"] });
+        assert!(!f2.is_alive() && !f2.call());
     }
 }

@@ -49,10 +49,11 @@ fn test_weak_keyed_len_race() {
     for threshold in 1..100 {
         let heap = automatic([threshold; 3]);
         let map = make_cycles(&heap, 20);
-        let mut iter = map.iter();
-        drop(iter.next());
-        let before = map.len();
-        drop(iter);
+        let before = {
+            let mut iter = map.iter();
+            drop(iter.next());
+            map.len()
+        };
         let after = map.len();
         assert!(before <= 20 && after <= before, "{threshold}: {before}, {after}");
         assert!(map.items().len() <= after);
