@@ -45,6 +45,14 @@ fn look_up(row: &Row<'_>) -> Result<(), String> {
     }
     let file = format!("tests/all/{}.rs", module.replace("::", "/"));
     let source = read(&file);
+    // A file that no `mod` line names is not compiled.
+    for (at, _) in module.match_indices("::") {
+        let (parent, child) = (&module[..at], module[at + 2..].split("::").next().unwrap_or_default());
+        let parent = format!("tests/all/{}.rs", parent.replace("::", "/"));
+        if !read(&parent).lines().any(|line| line == format!("mod {child};")) {
+            return Err(format!("{parent} does not name {child}"));
+        }
+    }
     if source.contains(&format!("#[test]\nfn {name}() {{\n")) {
         Ok(())
     } else {

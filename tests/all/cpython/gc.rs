@@ -1,8 +1,12 @@
 //! `test_gc.py`.
 
+mod callbacks;
+mod debugging;
 mod finalizers;
+mod freezing;
 mod garbage;
 mod generations;
+mod objects;
 mod resurrection;
 mod scripts;
 mod toggling;
