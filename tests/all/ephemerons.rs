@@ -7,6 +7,7 @@ use tailbite::{AnyGc, ById, Gc, Generation, Heap, Trace, WeakKeyMap, WeakRef, ca
 use tailbite_tests::{Log, Node, manual_heap, on_small_stack, ring};
 
 type Map = WeakKeyMap<Gc<Node>, Gc<Node>, ById>;
+type AnyMap = WeakKeyMap<Gc<Node>, AnyGc, ById>;
 
 fn map(heap: &Heap) -> Gc<Map> {
     WeakKeyMap::with_equivalence(heap, ById)
@@ -178,14 +179,14 @@ fn ephemerons_that_hold_each_other_are_collected() {
 /// A payload that holds a map.
 #[derive(Trace)]
 struct Holder {
-    map: RefCell<Option<Gc<WeakKeyMap<Gc<Node>, AnyGc, ById>>>>,
+    map: RefCell<Option<Gc<AnyMap>>>,
 }
 
 #[test]
 fn a_map_in_a_cycle_with_its_value_is_collected() {
     let (heap, log) = (manual_heap(), Log::new());
     for key_lives in [false, true] {
-        let map = WeakKeyMap::<Gc<Node>, AnyGc, ById>::with_equivalence(&heap, ById);
+        let map = AnyMap::with_equivalence(&heap, ById);
         let key = Node::alloc(&heap, &log, "key");
         let value = Node::alloc(&heap, &log, "value");
         let holder = heap.alloc(Holder { map: RefCell::new(Some(map.clone())) });
@@ -209,7 +210,7 @@ fn a_map_in_a_cycle_with_its_value_is_collected() {
 fn a_map_that_its_own_value_holds_lives_with_the_key_and_the_map() {
     let (heap, log) = (manual_heap(), Log::new());
     // The key holds the map, whose value holds the key: all of it garbage, or none.
-    let map = WeakKeyMap::<Gc<Node>, AnyGc, ById>::with_equivalence(&heap, ById);
+    let map = AnyMap::with_equivalence(&heap, ById);
     let key = Node::alloc(&heap, &log, "key");
     key.hold(map.clone());
     let value = Node::alloc(&heap, &log, "value");
@@ -220,7 +221,7 @@ fn a_map_that_its_own_value_holds_lives_with_the_key_and_the_map() {
     let again = key.any.borrow()[0].clone();
     drop(key);
     assert_eq!(heap.collect(Generation::Old), 3, "the map is held, but not the key");
-    let map: Gc<WeakKeyMap<Gc<Node>, AnyGc, ById>> = again.downcast().expect("the map");
+    let map: Gc<AnyMap> = again.downcast().expect("the map");
     assert!(map.is_empty());
     assert_eq!(log.take_sorted(), ["drop key", "drop value"]);
 }
@@ -260,7 +261,7 @@ fn what_a_finalizer_brings_back_keeps_its_entry() {
 #[test]
 fn a_map_that_comes_back_has_its_entries() {
     let (heap, log) = (manual_heap(), Log::new());
-    let map = WeakKeyMap::<Gc<Node>, AnyGc, ById>::with_equivalence(&heap, ById);
+    let map = AnyMap::with_equivalence(&heap, ById);
     let nodes = ring(&heap, &log, "n", 2);
     nodes[0].hold(map.clone());
     let key = Node::alloc(&heap, &log, "key");
@@ -271,7 +272,7 @@ fn a_map_that_comes_back_has_its_entries() {
     Node::on_finalize(&nodes[0], move |node| *sink.borrow_mut() = Some(node.any.borrow()[0].clone()));
     drop((map, nodes));
     heap.collect(Generation::Old);
-    let map: Gc<WeakKeyMap<Gc<Node>, AnyGc, ById>> = saved.take().expect("saved").downcast().expect("the map");
+    let map: Gc<AnyMap> = saved.take().expect("saved").downcast().expect("the map");
     map.check();
     assert_eq!(map.items().len(), 1, "the one whose key lives");
     assert!(map.contains(&key));
@@ -371,7 +372,7 @@ fn a_collection_in_another_heap_does_not_confuse_entries() {
     // The entry is unreachable in the collection of its own heap when its key dies in a collection of another one.
     let log = Log::new();
     let (here, there) = (manual_heap(), Rc::new(manual_heap()));
-    let map = WeakKeyMap::<Gc<Node>, AnyGc, ById>::with_equivalence(&here, ById);
+    let map = AnyMap::with_equivalence(&here, ById);
     let nodes = ring(&here, &log, "n", 2);
     nodes[0].hold(map.clone());
     let key = Node::alloc(&there, &log, "key");

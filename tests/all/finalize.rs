@@ -217,9 +217,10 @@ fn data_and_function_are_dropped_once_and_may_do_anything() {
 
 #[test]
 fn data_that_calls_while_it_is_cloned() {
+    type Handle = (Finalize<Cloned>, Option<Gc<Node>>);
     #[derive(Default)]
     struct Cloned {
-        handle: Rc<RefCell<Option<(Finalize<Cloned>, Option<Gc<Node>>)>>>,
+        handle: Rc<RefCell<Option<Handle>>>,
         results: Rc<RefCell<Vec<String>>>,
     }
     impl Clone for Cloned {

@@ -6,8 +6,10 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, Phase};
-use tailbite_tests::{Log, Node, leak_ring, manual_heap};
+use tailbite::{
+    AnyGc, ById, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, Phase, WeakKeyMap, WeakSet, WeakValueMap,
+};
+use tailbite_tests::{Log, Node, Probe, leak_ring, manual_heap};
 
 thread_local! {
     /// The number of requests that are granted before one is refused; none: all are granted.
@@ -186,10 +188,87 @@ fn garbage(log: &Log) {
     assert_eq!(log.len(), 12);
 }
 
+/// Tables of weak containers, the table of weak records, and the registry of finalizers. (Not every refusal is an error:
+/// the directory of large raw blocks can do without a smaller table.)
+fn weak_containers(log: &Log) {
+    let heap = manual_heap();
+    let map = WeakKeyMap::<Gc<Node>, Gc<Node>, ById>::with_equivalence(&heap, ById);
+    let values = WeakValueMap::<Gc<Node>, Gc<Node>, ById>::with_equivalence(&heap, ById);
+    let set = WeakSet::<Gc<Node>, ById>::with_equivalence(&heap, ById);
+    let mut keys = Vec::with_capacity(40);
+    let mut calls = Vec::with_capacity(40);
+    let finalize = |key: &Gc<Node>, data: Probe| heap.try_finalize(key, data, drop);
+    // The types are registered with the process first: that can't be refused.
+    let first = Node::alloc(&heap, log, "first");
+    map.insert(&first, first.clone());
+    values.insert(first.clone(), &first);
+    set.insert(&first);
+    assert!(finalize(&first, log.probe("data")).is_ok_and(|finalize| finalize.call()));
+    map.clear();
+    values.clear();
+    drop(first);
+    log.take();
+    let mut total = 0;
+    for index in 0..40 {
+        let key = Node::alloc(&heap, log, "key");
+        total += at_every_request(|granted| {
+            let (result, refused) = refusing(granted, || map.try_insert(&key, key.clone()));
+            assert_eq!(map.len(), index + usize::from(result.is_ok()));
+            assert!(refused || result.is_ok());
+            result.is_err()
+        });
+        total += at_every_request(|granted| {
+            let (result, refused) = refusing(granted, || values.try_insert(key.clone(), &key));
+            assert_eq!(values.len(), index + usize::from(result.is_ok()));
+            assert!(refused || result.is_ok());
+            result.is_err()
+        });
+        total += at_every_request(|granted| {
+            let (result, refused) = refusing(granted, || set.try_insert(&key));
+            assert_eq!(set.len(), index + usize::from(result.is_ok()));
+            assert!(refused || result.is_ok());
+            result.is_err()
+        });
+        total += at_every_request(|granted| {
+            let data = log.probe("data");
+            let (result, refused) = refusing(granted, || finalize(&key, data));
+            match result {
+                Ok(finalize) => {
+                    calls.push(finalize);
+                    false
+                }
+                Err(error) => {
+                    assert!(refused && log.is_empty());
+                    drop(error.into_value());
+                    assert_eq!(log.take(), ["drop data"]);
+                    true
+                }
+            }
+        });
+        keys.push(key);
+    }
+    assert!(total >= 12, "{total}");
+    let walks: [&dyn Fn() -> usize; 4] =
+        [&|| map.keys().len(), &|| map.items().len(), &|| values.values().len(), &|| set.to_vec().len()];
+    for walk in walks {
+        let refused = at_every_request(|granted| message(granted, walk).is_some_and(|text| text.starts_with("out of")));
+        assert!(refused >= 1);
+    }
+    map.check();
+    values.check();
+    set.check();
+    heap.check();
+    map.clear();
+    values.clear();
+    drop(keys);
+    assert!(set.is_empty() && calls.iter().all(|finalize| !finalize.is_alive()));
+    assert_eq!(log.take().len(), 80);
+}
+
 /// One test: the panic hook is the process's.
 #[test]
 fn what_the_system_allocator_refuses_is_an_error_and_leaks_nothing() {
-    for test in [callbacks, sinks, results, garbage] {
+    for test in [callbacks, sinks, results, garbage, weak_containers] {
         test(&Rc::new(Log::new()));
     }
 }

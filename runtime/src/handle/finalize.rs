@@ -305,16 +305,12 @@ impl Heap {
         // SAFETY: the caller's handle keeps the referent, and that its heap's state.
         let reference = unsafe { Heap::with_state(HeapState::of(referent), alloc) };
         let reference = reference.map_err(|error| error.map(|_| take(&deferred)))?;
-        // SAFETY: the caller's handle keeps the referent.
-        let record = match unsafe { weak::record_for(referent) } {
-            Ok(record) => record,
-            Err(error) => return Err(error.map(|()| take(&deferred))),
-        };
         if !self.state().exits.reserve(&self.state().alloc) {
-            // SAFETY: (1) just found for a live object; (2) the last use of it, and the referent keeps the state.
-            unsafe { weak::let_go(record) };
-            return Err(OutOfMemory::by(&self.state().alloc, take(&deferred), size_of::<ExitKey>()));
+            let error = OutOfMemory::by(&self.state().alloc, take(&deferred), size_of::<ExitKey>());
+            return Err(error.for_purpose("the registry of finalizers"));
         }
+        // SAFETY: the caller's handle keeps the referent.
+        let record = unsafe { weak::record_for(referent) }.map_err(|error| error.with_value(take(&deferred)))?;
         // SAFETY: (1) a live `WeakRef` that hangs nowhere yet; (2) the record was just found, and a reference that dies
         // unlinks itself.
         unsafe { Record::link(record, Gc::object(&reference)) };

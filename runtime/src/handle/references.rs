@@ -117,7 +117,9 @@ impl Proxy {
 impl WeakRef {
     /// A payload that is not linked yet, and that takes over the count on its callback.
     pub(super) fn unlinked(callback: Callback) -> WeakRef {
-        WeakRef(Reference::new(Kind::Reference, Some(callback)))
+        let reference = Reference::new(Kind::Reference);
+        reference.set_callback(Some(callback));
+        WeakRef(reference)
     }
 
     /// The referent, if it is still alive.
@@ -244,7 +246,7 @@ unsafe fn make_with_callback<C: WeakCallback, T: Trace>(
     }
     // USER CODE: the allocations may collect.
     // SAFETY: (1).
-    let reference = match unsafe { allocate(referent, wrap(Reference::new(kind, None))) } {
+    let reference = match unsafe { allocate(referent, wrap(Reference::new(kind))) } {
         Ok(reference) => reference,
         Err(error) => return Err(error.with_value(callback)),
     };
@@ -287,8 +289,7 @@ unsafe fn make<T: Trace>(referent: RawObject, kind: Kind, wrap: fn(Reference) ->
     // USER CODE: the allocation may collect, and finalizers may make references to `referent` or drop the last one,
     // with the record.
     // SAFETY: (1).
-    let reference =
-        unsafe { allocate(referent, wrap(Reference::new(kind, None))) }.map_err(|error| error.with_value(()))?;
+    let reference = unsafe { allocate(referent, wrap(Reference::new(kind))) }.map_err(|error| error.with_value(()))?;
     if let Some(known) = canonical() {
         return Ok(known);
     }
@@ -322,8 +323,8 @@ unsafe fn link<T: Trace>(
     let object = Gc::object(reference);
     // SAFETY: (2).
     unsafe { Reference::of(&object) }.set_callback(callback);
-    // SAFETY: (1) by (2) the payload is a wrapper of a `Reference`, which starts with a link; (2) the record was just found
-    // for a live object, and a reference that dies unlinks itself.
+    // SAFETY: (1) (2): an object whose payload starts with a link; (2) the record was just found for a live object, and
+    // a reference that dies unlinks itself.
     unsafe { Record::link(record, object) };
     Ok(())
 }

@@ -41,6 +41,9 @@ struct Registered {
     next: Option<ExitKey>,
 }
 
+/// Bytes of an entry, with its slot.
+const ENTRY: usize = size_of::<Registered>() + size_of::<u64>();
+
 #[derive(Debug, Default)]
 struct Registry {
     /// Linked in order of creation.
@@ -73,7 +76,7 @@ impl Exits {
 
     /// Bytes that the registry takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.with(|registry| registry.registered.capacity() * size_of::<Registered>())
+        self.with(|registry| registry.registered.capacity() * ENTRY)
     }
 
     /// Whether finalizers are being called because the end is near.
@@ -90,7 +93,7 @@ impl Exits {
             return true;
         }
         // Twice the room, and no less than a vector begins with.
-        let more = before.max(4) * size_of::<Registered>();
+        let more = before.max(4) * ENTRY;
         // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
         let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
         if !first || before >= Self::MAX || !alloc.budget().allows(more) {
@@ -98,7 +101,7 @@ impl Exits {
         }
         let registered = &mut registry.get_or_insert_default().registered;
         let granted = registered.try_reserve(1).is_ok();
-        alloc.budget().keep_always((registered.capacity() - before) * size_of::<Registered>());
+        alloc.budget().keep_always((registered.capacity() - before) * ENTRY);
         granted
     }
 

@@ -5,6 +5,8 @@ use core::cell::{Cell, UnsafeCell};
 use super::entry::EntryLink;
 use super::link::Kind;
 use super::slots::Slots;
+use super::table_memory::TableMemory;
+use crate::alloc::Allocator;
 use crate::object::{RawObject, Tracer};
 
 /// Which state a table is in: tells whether what was seen before user code ran is still so.
@@ -47,11 +49,16 @@ pub(crate) struct EntryTable {
 
 impl EntryTable {
     /// An empty table for entries of this kind.
-    pub(crate) fn new(kind: Kind) -> EntryTable {
+    ///
+    /// # Safety
+    /// The table is the first part of the payload of a container in the heap of `alloc`, or dropped before that heap goes.
+    pub(crate) unsafe fn new(kind: Kind, alloc: &Allocator) -> EntryTable {
+        // SAFETY: the caller's promise: the container's block keeps the state with the allocator.
+        let memory = unsafe { TableMemory::new(alloc) };
         EntryTable {
             kind,
             map: Cell::new(None),
-            inner: UnsafeCell::default(),
+            inner: UnsafeCell::new(Slots::new(memory)),
             epoch: Cell::new(0),
             serial: Cell::new(0),
         }
@@ -182,7 +189,7 @@ impl EntryTable {
     /// Takes all entries out, in order; the counts on them are the caller's.
     pub(crate) fn take_all(&self) -> impl Iterator<Item = RawObject> + use<> {
         self.epoch.set(self.epoch.get() + 1);
-        let slots = self.with(core::mem::take);
+        let slots = self.with(Slots::take);
         for (_, entry) in slots.entries() {
             // SAFETY: the table held it. In a sweep its payload may have been dropped, but its memory is there (S8).
             unsafe { EntryLink::of(&entry) }.map.set(None);

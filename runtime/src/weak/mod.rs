@@ -9,7 +9,7 @@
 //! | `link` | the part that everything in a record's list has in common; the queue of what was cleared |
 //! | `reference` | the payload of `WeakRef` and `Proxy` |
 //! | `entry` | the part of a map's entry that needs no types |
-//! | `entry_table`, `slots` | a map's table: entries in order, found by hash |
+//! | `entry_table`, `slots`, `table_memory` | a map's table: entries in order, found by hash; where it lies |
 
 mod entry;
 mod entry_table;
@@ -18,6 +18,7 @@ mod record;
 mod reference;
 mod slots;
 mod table;
+mod table_memory;
 
 pub(crate) use entry::EntryLink;
 pub(crate) use entry_table::{Cursor, EntryTable, TableState};

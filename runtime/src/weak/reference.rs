@@ -25,9 +25,9 @@ pub(crate) struct Reference {
 }
 
 impl Reference {
-    /// A reference that is not linked yet. `kind` is no entry's.
-    pub(crate) fn new(kind: Kind, callback: Option<Callback>) -> Reference {
-        Reference { link: Link::new(kind), callback: Cell::new(callback) }
+    /// A reference that is not linked yet, without a callback. `kind` is no entry's.
+    pub(crate) fn new(kind: Kind) -> Reference {
+        Reference { link: Link::new(kind), callback: Cell::new(None) }
     }
 
     /// The reference in the payload of `object`.

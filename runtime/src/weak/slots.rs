@@ -1,9 +1,10 @@
 //! Slots: the memory of a weak map's or set's table.
 
+use allocator_api2::vec::Vec;
 use hashbrown::HashTable;
 
 use super::entry::EntryLink;
-use crate::base::os;
+use super::table_memory::TableMemory;
 use crate::object::RawObject;
 
 /// No slot.
@@ -31,14 +32,24 @@ struct Slot {
 /// - `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
 ///   order.
 /// - `occupied` is the number of slots with an entry.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Slots {
-    slots: Vec<Slot>,
-    chains: HashTable<u32>,
+    slots: Vec<Slot, TableMemory>,
+    chains: HashTable<u32, TableMemory>,
     occupied: usize,
 }
 
 impl Slots {
+    pub(super) fn new(memory: TableMemory) -> Slots {
+        Slots { slots: Vec::new_in(memory), chains: HashTable::new_in(memory), occupied: 0 }
+    }
+
+    /// Takes all slots away.
+    pub(super) fn take(&mut self) -> Slots {
+        let empty = Slots::new(*self.slots.allocator());
+        core::mem::replace(self, empty)
+    }
+
     pub(super) fn occupied(&self) -> usize {
         self.occupied
     }
@@ -160,7 +171,7 @@ impl Slots {
     pub(super) fn reserve(&mut self) -> bool {
         let Slots { slots, chains, .. } = self;
         slots.len() < NONE as usize
-            && os::reserve_exact(slots, slots.len().max(4))
+            && slots.try_reserve(1).is_ok()
             && chains.try_reserve(1, |index| spread(slots[*index as usize].hash)).is_ok()
     }
 
@@ -172,7 +183,7 @@ impl Slots {
         }
         if self.occupied < length / 4 {
             // Most are gone: a smaller place, if there is one to be had.
-            let mut smaller = Vec::new();
+            let mut smaller = Vec::new_in(*self.slots.allocator());
             if smaller.try_reserve_exact(self.occupied * 2 + 4).is_ok() {
                 smaller.extend(self.slots.drain(..).filter(|slot| slot.entry.is_some()));
                 self.slots = smaller;

@@ -182,13 +182,9 @@ impl WeakTable {
                     // SAFETY: the record lists it.
                     let link = unsafe { Link::of(&listed) };
                     assert_eq!(link.record(), Some(*record), "a weak record lists what doesn't belong to it");
-                    if link.kind().is_entry() {
-                        // SAFETY: as its kind says.
-                        assert!(
-                            unsafe { EntryLink::of(&listed) }.is_placed(),
-                            "an entry is listed that is in no table"
-                        );
-                    }
+                    // SAFETY: as its kind says.
+                    let is_placed = !link.kind().is_entry() || unsafe { EntryLink::of(&listed) }.is_placed();
+                    assert!(is_placed, "an entry is listed that is in no table");
                 }
             }
         });

@@ -10,12 +10,15 @@ use tailbite::{
 };
 use tailbite_tests::{Armed, Bomb, Log, Node, OnDrop, manual_heap, quiet, ring};
 
+type Map = WeakKeyMap<Gc<Node>, Gc<Node>, Hostile>;
+type ValueMap = WeakValueMap<Gc<Node>, Gc<Node>, Hostile>;
+
 /// Everything there is, for an equivalence to get at.
 #[derive(Default)]
 struct World {
     heap: RefCell<Option<Heap>>,
-    map: RefCell<Option<Gc<WeakKeyMap<Gc<Node>, Gc<Node>, Hostile>>>>,
-    values: RefCell<Option<Gc<WeakValueMap<Gc<Node>, Gc<Node>, Hostile>>>>,
+    map: RefCell<Option<Gc<Map>>>,
+    values: RefCell<Option<Gc<ValueMap>>>,
     keys: RefCell<Vec<Gc<Node>>>,
     log: Log,
     /// At which question, counted down, `action` comes.
@@ -157,7 +160,7 @@ impl Equivalence<Gc<Node>> for Hostile {
     }
 }
 
-type Ask = fn(&WeakKeyMap<Gc<Node>, Gc<Node>, Hostile>, &WeakValueMap<Gc<Node>, Gc<Node>, Hostile>, &Gc<Node>);
+type Ask = fn(&Map, &ValueMap, &Gc<Node>);
 
 #[test]
 fn whatever_an_equivalence_does_the_container_stays_whole() {
@@ -210,9 +213,10 @@ fn whatever_an_equivalence_does_the_container_stays_whole() {
 /// A search during which entries come starts again, but not for ever.
 #[test]
 fn an_equivalence_that_never_lets_a_search_end_does_not_hang_it() {
+    type Numbers = WeakKeyMap<Gc<i32>, i32, Shared>;
     #[derive(Default)]
     struct Restless {
-        map: RefCell<Option<Gc<WeakKeyMap<Gc<i32>, i32, Shared>>>>,
+        map: RefCell<Option<Gc<Numbers>>>,
         made: RefCell<Vec<Gc<i32>>>,
     }
     #[derive(Clone, Default)]

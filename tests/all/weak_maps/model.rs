@@ -81,7 +81,7 @@ impl World {
                 let (object, shows): (AnyGc, Box<dyn Fn() -> bool>) = match kind {
                     Kind::Node => {
                         let node = Node::alloc(place, &self.log, format!("{id}"));
-                        if id % 3 == 0 {
+                        if id.is_multiple_of(3) {
                             // So that collections detect twice.
                             Node::on_finalize(&node, |_| {});
                         }

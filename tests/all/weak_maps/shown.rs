@@ -1,6 +1,8 @@
 //! What inspection shows of weak containers: them, and what their entries own, but never an entry.
 
-use tailbite::{AnyGc, ById, DebugFlags, Gc, Generation, WeakKeyMap, WeakValueMap};
+use std::fmt::Display;
+
+use tailbite::{AnyGc, ById, DebugFlags, Gc, Generation, WeakKeyMap, WeakSet, WeakValueMap};
 use tailbite_tests::{Log, Node, manual_heap};
 
 type Map = WeakKeyMap<Gc<Node>, Gc<Node>, ById>;
@@ -62,4 +64,20 @@ fn garbage_that_is_kept_has_lost_its_entries() {
     heap.collect(Generation::Old);
     drop(living);
     assert_eq!(heap.object_count(), 0);
+}
+
+#[test]
+fn keys_may_be_handles_that_were_unsized() {
+    let heap = manual_heap();
+    let number = heap.alloc(41);
+    let shown = || -> Gc<dyn Display> { Gc::unsize(number.clone(), |number| number as &dyn Display) };
+    let map = WeakKeyMap::<Gc<dyn Display>, i32, ById>::with_equivalence(&heap, ById);
+    let set = WeakSet::<Gc<[u8]>>::new(&heap);
+    let bytes: Gc<[u8]> = heap.alloc_slice(*b"bytes");
+    assert!(map.insert(&shown(), 1).is_none() && set.insert(&bytes));
+    assert_eq!(map.insert(&shown(), 2), Some(1), "another handle to the same object");
+    assert_eq!(map.keys().iter().map(|key| key.to_string()).collect::<Vec<_>>(), ["41"]);
+    assert!(set.contains(&heap.alloc_slice(*b"bytes")) && &*set.to_vec()[0] == b"bytes");
+    drop((number, bytes));
+    assert!(map.is_empty() && set.is_empty());
 }

@@ -68,7 +68,9 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
         core: fn(&C) -> &Core<H, P, E>,
         unwrap: fn(C) -> Core<H, P, E>,
     ) -> Result<Gc<C>, OutOfMemory<E>> {
-        let this = Core { table: Table(EntryTable::new(kind)), equivalence, marker: PhantomData };
+        // SAFETY: the container is allocated in this heap, or dropped here.
+        let table = Table(unsafe { EntryTable::new(kind, &heap.state().alloc) });
+        let this = Core { table, equivalence, marker: PhantomData };
         // USER CODE: the allocation may collect.
         let container = heap.try_alloc(wrap(this)).map_err(|error| error.map(|value| unwrap(value).equivalence))?;
         // SAFETY: the object's payload wraps the core, which starts with the table.
@@ -142,11 +144,6 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
     }
 }
 
-/// Memory for a table or a record was refused.
-pub(super) fn refused<T>(value: T) -> OutOfMemory<T> {
-    OutOfMemory::new(value, size_of::<EntryTable>())
-}
-
 /// The items, with room asked for first.
 ///
 /// # Panics
@@ -155,7 +152,7 @@ pub(super) fn collect<T>(items: impl Iterator<Item = T>, expected: usize) -> Vec
     let mut all = Vec::new();
     let reserve = |all: &mut Vec<T>, more: usize| {
         if all.try_reserve(more).is_err() {
-            refused(()).raise();
+            OutOfMemory::new((), more.saturating_mul(size_of::<T>())).for_purpose("a list").raise();
         }
     };
     reserve(&mut all, expected);

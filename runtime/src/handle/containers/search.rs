@@ -4,7 +4,7 @@
 //! Afterwards the table says whether the answer still holds. If it doesn't, or if entries came that were not looked at,
 //! the search starts again, a bounded number of times.
 
-use super::core::{Core, refused};
+use super::core::Core;
 use super::entry::Entry;
 use super::target::WeakTarget;
 use crate::handle::{Gc, weak};
@@ -144,11 +144,13 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
                     entry
                 }
             };
-            if self.put(hash, target, &entry) {
-                return Ok(Entered::New(entry));
-            }
-            spare.entry = Some(entry);
-            return Err(refused(spare.take()));
+            return match self.put(hash, target, &entry) {
+                Ok(()) => Ok(Entered::New(entry)),
+                Err(error) => {
+                    spare.entry = Some(entry);
+                    Err(error.with_value(spare.take()))
+                }
+            };
         }
     }
 
@@ -161,22 +163,23 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
         unsafe { Heap::with_state(HeapState::of(self.table.map()), alloc) }
     }
 
-    /// Puts an entry into the table; false if memory is refused.
-    fn put(&self, hash: u64, target: &H, entry: &Gc<Entry<H, P>>) -> bool {
+    /// Puts an entry into the table.
+    fn put(&self, hash: u64, target: &H, entry: &Gc<Entry<H, P>>) -> Result<(), OutOfMemory<()>> {
         if !self.table.reserve() {
-            return false;
+            // SAFETY: the container, to which the caller has a handle, keeps the state.
+            let state = unsafe { HeapState::of(self.table.map()).as_ref() };
+            let error = OutOfMemory::by(&state.alloc, (), size_of::<Self>());
+            return Err(error.for_purpose("a weak container"));
         }
         // SAFETY: the caller's handle keeps the target.
-        let Ok(record) = (unsafe { weak::record_for(target.as_object()) }) else {
-            return false;
-        };
+        let record = unsafe { weak::record_for(target.as_object()) }?;
         let object = Gc::object(entry);
         // SAFETY: (1) a live entry that hangs nowhere yet; (2) the record was just found, and an entry unlinks itself.
         unsafe { Record::link(record, object) };
         core::mem::forget(entry.clone());
         // SAFETY: (1) as just asked; (2) the count of the handle that was forgotten.
         unsafe { self.table.push(object, hash) };
-        true
+        Ok(())
     }
 
     /// Puts another entry for the same target in the place of the one that was found, if that is still there; if not,
@@ -199,21 +202,19 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
         Ok(())
     }
 
-    /// Makes the entry that was found hang on another target; false if memory is refused.
-    pub(super) fn move_to(&self, found: &Found<H, P>, target: &H) -> bool {
+    /// Makes the entry that was found hang on another target.
+    pub(super) fn move_to(&self, found: &Found<H, P>, target: &H) -> Result<(), OutOfMemory<()>> {
         if found.target.as_object() == target.as_object() {
             // Unlinked, it might be the last that its record lists.
-            return true;
+            return Ok(());
         }
         // SAFETY: the caller's handle keeps the target.
-        let Ok(record) = (unsafe { weak::record_for(target.as_object()) }) else {
-            return false;
-        };
+        let record = unsafe { weak::record_for(target.as_object()) }?;
         // SAFETY: (1) `found` keeps the entry; (2) and its target, and that its heap's state.
         unsafe { weak::unlink(found.entry.link().link()) };
         found.entry.set_place(target);
         // SAFETY: (1) a live entry that was just unlinked; (2) as above.
         unsafe { Record::link(record, Gc::object(&found.entry)) };
-        true
+        Ok(())
     }
 }

@@ -24,12 +24,15 @@ fn an_insertion_that_is_refused_gives_its_value_back() {
     let map = WeakKeyMap::<Gc<usize>, String, ById>::with_equivalence(&heap, ById);
     let set = WeakSet::<Gc<usize>, ById>::with_equivalence(&heap, ById);
     let values = WeakValueMap::<String, Gc<usize>>::new(&heap);
+    for key in &keys[..100] {
+        map.insert(key, key.to_string());
+    }
     refusal::refuse_from(0);
-    let refused = keys.iter().position(|key| match map.try_insert(key, key.to_string()) {
+    let refused = keys.iter().skip(100).position(|key| match map.try_insert(key, key.to_string()) {
         Ok(old) => old.is_some(),
         Err(error) => error.into_value() == key.to_string(),
     });
-    let refused = refused.expect("memory runs out");
+    let refused = 100 + refused.expect("memory runs out");
     for key in &keys[refused..refused + 10] {
         assert!(map.try_insert(key, String::new()).is_err() && map.try_get_or_insert(key, String::new()).is_err());
         assert!(set.try_insert(key).is_err() || set.remove(key));

@@ -3,7 +3,7 @@
 use core::borrow::Borrow;
 use core::fmt;
 
-use super::core::{Core, collect, refused};
+use super::core::{Core, collect};
 use super::entry::Entry;
 use super::equivalence::{ByValue, Equivalence};
 use super::search::{Entered, Found, Spare};
@@ -121,9 +121,7 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
         match self.enter(key, value)? {
             Entered::New(_) => Ok(None),
             Entered::Known(found, mut spare) => {
-                if !self.0.move_to(&found, value) {
-                    return Err(refused(spare.take()));
-                }
+                self.0.move_to(&found, value).map_err(|error| error.with_value(spare.take()))?;
                 Ok(Some(found.target))
             }
         }
