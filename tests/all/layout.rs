@@ -187,3 +187,19 @@ fn pools_of_all_kinds_mix() {
     heap.trim();
     heap.check();
 }
+
+#[test]
+fn the_header_is_eight_bytes() {
+    #[derive(Trace)]
+    struct Two {
+        a: Option<Gc<Two>>,
+        b: Option<Gc<Two>>,
+        value: i64,
+    }
+    let heap = manual_heap();
+    let two = heap.alloc(Two { a: None, b: None, value: 1 });
+    let classes = heap.memory().classes;
+    let sizes: Vec<usize> = classes.iter().filter(|class| class.allocated != 0).map(|class| class.size).collect();
+    assert_eq!(sizes, [size_of::<Two>() + 8], "24 bytes of payload take a block of 32");
+    assert!(two.a.is_none() && two.b.is_none() && two.value == 1);
+}

@@ -1,6 +1,7 @@
 //! One binary for all integration tests; a module per topic.
 
 mod alloc;
+mod conformance;
 mod cpython;
 mod cycles;
 mod deep;

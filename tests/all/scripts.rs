@@ -15,12 +15,12 @@ use std::time::Duration;
 use oracle::Oracle;
 use table::Differences;
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this crate is a folder of the workspace")
 }
 
 /// Builds the interpreter in the profile of this test, once.
-fn minipy() -> &'static Path {
+pub(crate) fn minipy() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
@@ -54,7 +54,7 @@ fn minipy() -> &'static Path {
 }
 
 /// Runs a program, and ends it when it takes too long.
-fn run(command: &mut Command) -> Output {
+pub(crate) fn run(command: &mut Command) -> Output {
     use std::process::Stdio;
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let child = child.unwrap_or_else(|error| panic!("{command:?}: {error}"));
@@ -169,6 +169,11 @@ fn describe(ours: &Result, expected: &Result, source: &str) -> String {
 #[test]
 fn scripts_print_what_cpython_prints() {
     compare("tests/scripts");
+}
+
+#[test]
+fn cpythons_tests_print_what_cpython_prints() {
+    compare("tests/scripts/cpython");
 }
 
 #[test]

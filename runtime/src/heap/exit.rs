@@ -88,20 +88,21 @@ impl Exits {
     pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
         // SAFETY: as in `with`; nothing is called back.
         let registry = unsafe { &mut *self.registry.get() };
+        let before = registry.as_ref().map_or(0, |registry| registry.registered.capacity());
+        if registry.as_ref().is_some_and(|registry| registry.registered.len() < before) {
+            return true;
+        }
+        // Twice the room, and no less than a vector begins with.
+        let more = before.max(4) * ENTRY;
         // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
-        if registry.is_none() && !os::reserve_exact(&mut Vec::<Registered>::new(), 1) {
+        let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
+        if !first || before >= Self::MAX || !alloc.budget().allows(more) {
             return false;
         }
         let registered = &mut registry.get_or_insert_default().registered;
-        let before = registered.capacity();
-        if registered.len() == before {
-            // Twice the room, and no less than a vector begins with.
-            if !alloc.budget().allows(before.max(4) * ENTRY) || registered.try_reserve(1).is_err() {
-                return false;
-            }
-            alloc.budget().keep_always((registered.capacity() - before) * ENTRY);
-        }
-        registered.len() < Self::MAX
+        let granted = registered.try_reserve(1).is_ok();
+        alloc.budget().keep_always((registered.capacity() - before) * ENTRY);
+        granted
     }
 
     /// Registers a finalizer, to be called at exit, as the newest. There is room ([`reserve`](Exits::reserve)).

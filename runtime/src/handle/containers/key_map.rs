@@ -27,7 +27,7 @@ use crate::weak::{Cursor, Kind};
 ///
 /// Cost per entry: an object of 48 bytes and the value (8 more with typed keys), 32 bytes in the table and some 8 in its
 /// index, and for a key without other weak references a record of 24 bytes. Looking up costs a hash and, for a hit, a
-/// comparison, unless key and query are the same object.
+/// comparison, also of a key with itself, as in CPython.
 ///
 /// ```
 /// use tailbite::{AnyGc, Gc, Generation, Heap, Trace, WeakKeyMap};
@@ -72,11 +72,7 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     fn find(&self, key: &H) -> Option<Found<H, V>> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(key);
-        self.0.find(hash, |_, known| self.is_same(known, key)).ok()
-    }
-
-    fn is_same(&self, known: &H, key: &H) -> bool {
-        known.as_object() == key.as_object() || self.0.equivalence.equivalent(known, key)
+        self.0.find(hash, |_, known| self.0.equivalence.equivalent(known, key)).ok()
     }
 
     /// Whether there is an entry for a key that is equal to `key`.
@@ -125,7 +121,8 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(key);
         loop {
-            let entered = self.0.enter(hash, key, Spare::new(value), |_, known, _| self.is_same(known, key))?;
+            let entered =
+                self.0.enter(hash, key, Spare::new(value), |_, known, _| self.0.equivalence.equivalent(known, key))?;
             let Entered::Known(found, mut spare) = entered else { return Ok(None) };
             match Entry::replace(&found.entry, spare.take()) {
                 Ok(old) => return Ok(Some(old)),
@@ -163,7 +160,8 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     pub fn try_get_or_insert(&self, key: &H, value: V) -> Result<V, OutOfMemory<V>> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(key);
-        let entered = self.0.enter(hash, key, Spare::new(value), |_, known, _| self.is_same(known, key))?;
+        let entered =
+            self.0.enter(hash, key, Spare::new(value), |_, known, _| self.0.equivalence.equivalent(known, key))?;
         Ok(match &entered {
             Entered::New(entry) => value_of(entry),
             Entered::Known(found, _) => value_of(&found.entry),

@@ -50,11 +50,7 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     fn find(&self, member: &H) -> Option<Found<H, ()>> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(member);
-        self.0.find(hash, |_, known| self.is_same(known, member)).ok()
-    }
-
-    fn is_same(&self, known: &H, member: &H) -> bool {
-        known.as_object() == member.as_object() || self.0.equivalence.equivalent(known, member)
+        self.0.find(hash, |_, known| self.0.equivalence.equivalent(known, member)).ok()
     }
 
     /// Whether an equal object is a member.
@@ -84,7 +80,8 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     pub fn try_insert(&self, member: &H) -> Result<bool, OutOfMemory<()>> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(member);
-        let entered = self.0.enter(hash, member, Spare::new(()), |_, known, _| self.is_same(known, member))?;
+        let entered =
+            self.0.enter(hash, member, Spare::new(()), |_, known, _| self.0.equivalence.equivalent(known, member))?;
         Ok(matches!(entered, Entered::New(_)))
     }
 
