@@ -11,9 +11,9 @@ use crate::handle::Handle;
 /// `__hash__` and `__eq__`.
 ///
 /// Both may do anything: panic (the panic goes to the caller, the container stays as it is), collect, and use the very
-/// container that asks. While they run, nothing of the container is borrowed. As with CPython's dictionaries, an object
-/// that is a key is equal to itself without being asked, and a lookup during which the container changed starts again.
-/// That is bounded: after 16 such starts the key counts as not found.
+/// container that asks. While they run, nothing of the container is borrowed. A key is compared with itself, too, as in
+/// CPython's weak dictionaries. A lookup during which the container changed starts again; that is bounded: after 16 such
+/// starts the key counts as not found.
 ///
 /// What an equivalence holds is not traced.
 ///
