@@ -292,6 +292,13 @@ impl HeapState {
                     unsafe { (callback.call)(callback.object, object) }
                 });
             }
+            if is_entry && due.is_empty() {
+                // Nothing comes after it that would have to wait for it, so it needs no scope: chains of entries die in
+                // as little stack as other chains.
+                // SAFETY: as below.
+                unsafe { Self::release(object) };
+                return;
+            }
             // SAFETY: it was due; the queue's count on it is given up.
             unsafe { self.let_go(object) };
         }

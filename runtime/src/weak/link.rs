@@ -109,6 +109,10 @@ impl PendingCallbacks {
         }
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.first.get().is_none()
+    }
+
     /// Takes out the first object; the count on it is the caller's.
     pub(crate) fn pop(&self) -> Option<RawObject> {
         let object = self.first.get()?;
