@@ -1,5 +1,6 @@
-//! What existing interpreters ask of such a library, item by item. Memory limits (11) and the allocator alone (12) have
-//! tests of their own.
+//! What existing interpreters ask of such a library, item by item.
+
+mod memory;
 
 use std::any::Any;
 use std::borrow::{Borrow, Cow};
@@ -355,22 +356,6 @@ fn item_09_the_attributes_of_the_derive() {
     drop(generic);
     assert_eq!(heap.collect(Generation::Old), 0);
     heap.check();
-}
-
-#[test]
-fn item_10_control_and_figures() {
-    let heap = manual_heap();
-    let log = Log::new();
-    let held = Node::alloc(&heap, &log, "held");
-    leak_ring(&heap, &log, "n", 5);
-    heap.alloc(1);
-    assert_eq!((heap.tracked_objects(), heap.collect(Generation::Old)), (6, 5));
-    heap.disable();
-    heap.set_threshold([7, 8, 9]);
-    assert_eq!((heap.is_enabled(), heap.get_threshold(), heap.tracked_objects()), (false, [7, 8, 9], 1));
-    assert_eq!(heap.get_stats()[2].collected, 5);
-    assert!(heap.memory().bytes.total > 0);
-    drop(held);
 }
 
 #[test]

@@ -67,6 +67,8 @@ pub struct GenerationStats {
     pub candidates: u64,
     /// Time that they took, user code that they called included, gc callbacks apart.
     pub duration: Duration,
+    /// The longest of these times: the worst pause.
+    pub longest: Duration,
 }
 
 /// Thresholds, counts and settings of one heap.
@@ -178,6 +180,7 @@ impl Policy {
         row.opaque_cells += opaque_cells;
         row.candidates += info.candidates as u64;
         row.duration = row.duration.saturating_add(info.duration);
+        row.longest = row.longest.max(info.duration);
         self.stats.set(stats);
     }
 

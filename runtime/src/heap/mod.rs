@@ -6,6 +6,7 @@
 //! | `allocate` | blocks for objects, and the collections they trigger |
 //! | `slow` | allocations that the fast path can't serve |
 //! | `limits` | the hard and the soft limit |
+//! | `counting` | allocations and deaths, counted on demand |
 //! | `stress_mode` | collections at every n-th allocation |
 //! | `out_of_memory` | the error of refused memory |
 //! | `death` | death by count: the one path that frees |
@@ -31,6 +32,7 @@ mod close;
 mod closures;
 mod collection;
 mod control;
+mod counting;
 mod death;
 mod debug;
 mod default;
@@ -57,6 +59,7 @@ use crate::alloc::AllocatorOptions;
 
 pub use callbacks::{CallbackKey, Phase};
 pub(crate) use close::Keeper;
+pub use counting::AllocationCounts;
 pub use debug::DebugFlags;
 pub(crate) use debug::Event;
 pub(crate) use default::default_state_for;

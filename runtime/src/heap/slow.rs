@@ -55,6 +55,7 @@ impl HeapState {
         }
         // SAFETY: an object block of this heap: its header word is initialised.
         let object = unsafe { RawObject::from_block(block?) };
+        this.counting.count();
         if template & Flags::TRACKED.bits() as u32 != 0 && !object.header().has(Flags::LISTED_YOUNG) {
             // SAFETY: (1) the caller's promise; (2) reserved just now, in this heap.
             unsafe { Self::list(state, object) };
@@ -104,6 +105,6 @@ impl HeapState {
     /// Closes or opens the gate, after anything changed that it depends on.
     pub(crate) fn refresh_gate(&self) {
         let at_once = self.policy.trigger.get() == Trigger::Allocation && self.alloc.budget().is_crossed();
-        self.alloc.set_gated(!self.closed.get() && (at_once || self.wants_stress()));
+        self.alloc.set_gated(!self.closed.get() && (at_once || self.wants_stress() || self.wants_counting()));
     }
 }

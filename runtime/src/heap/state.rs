@@ -7,6 +7,7 @@ use core::ptr::NonNull;
 use std::panic::catch_unwind;
 
 use super::callbacks::GcCallbacks;
+use super::counting::Counting;
 use super::debug::Debugging;
 use super::drops::{Drops, Scope};
 use super::exit::Exits;
@@ -64,6 +65,7 @@ pub(crate) struct HeapState {
     pub(crate) leak_at_close: Cell<bool>,
     pub(crate) soft_limit: SoftLimit,
     pub(crate) stress: StressMode,
+    pub(crate) counting: Counting,
 }
 
 impl HeapState {
@@ -97,6 +99,7 @@ impl HeapState {
             leak_at_close: Cell::new(false),
             soft_limit: SoftLimit::default(),
             stress: StressMode::default(),
+            counting: Counting::default(),
         };
         state.alloc.budget().keep_always(state.reserve_bytes());
         if !state.young.reserve(&state.alloc) {
