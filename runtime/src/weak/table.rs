@@ -184,10 +184,8 @@ impl WeakTable {
                     assert_eq!(link.record(), Some(*record), "a weak record lists what doesn't belong to it");
                     if link.kind().is_entry() {
                         // SAFETY: as its kind says.
-                        assert!(
-                            unsafe { EntryLink::of(&listed) }.is_placed(),
-                            "an entry is listed that is in no table"
-                        );
+                        let is_placed = unsafe { EntryLink::of(&listed) }.is_placed();
+                        assert!(is_placed, "an entry is listed that is in no table");
                     }
                 }
             }
