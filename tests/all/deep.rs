@@ -1,8 +1,9 @@
 //! No recursion over handles: long chains die, and are collected, on a small stack.
 
 use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Trace, Trigger, Weak, WeakRef, callback};
+use tailbite::{AnyGc, Gc, Generation, Heap, LastFirst, Trace, Trigger, Weak, WeakRef, callback};
 use tailbite_tests::{Log, Node, manual_heap, on_small_stack};
 
 /// Ten million nodes, as promised; a tenth of it where the build is slow.
@@ -273,6 +274,73 @@ fn a_deep_box_in_one_payload_is_traced_to_a_bound() {
         object.edge.set(None);
         drop(object);
         assert_eq!(heap.object_count(), 0);
+    });
+}
+
+/// So are collections, and what lies below the bound is not looked into.
+#[test]
+fn deep_collections_in_one_payload_are_traced_to_a_bound() {
+    /// A value that may own itself through a collection, and has an edge of its own.
+    trait Nested: Trace + Default {
+        fn around(inner: Self) -> Self;
+        fn take_inner(&mut self) -> Option<Self>;
+        fn edge(&self) -> &Cell<Option<AnyGc>>;
+    }
+    macro_rules! nested {
+        ($($name:ident: $collection:ty, $one:expr, $take:expr;)*) => {$({
+            #[derive(Trace, Default)]
+            struct $name {
+                inner: $collection,
+                edge: Cell<Option<AnyGc>>,
+            }
+            impl Nested for $name {
+                fn around(inner: Self) -> Self {
+                    let one: fn(Self) -> $collection = $one;
+                    $name { inner: one(inner), edge: Cell::default() }
+                }
+
+                fn take_inner(&mut self) -> Option<Self> {
+                    let take: fn(&mut $collection) -> Option<Self> = $take;
+                    take(&mut self.inner)
+                }
+
+                fn edge(&self) -> &Cell<Option<AnyGc>> {
+                    &self.edge
+                }
+            }
+            check::<$name>(stringify!($name));
+        })*};
+    }
+    /// A cycle through the innermost of `depth` values is collected, if tracing gets there.
+    fn is_seen<T: Nested>(depth: usize) -> bool {
+        let heap = manual_heap();
+        let object = heap.alloc(Cell::new(T::default()));
+        let innermost = T::default();
+        innermost.edge().set(Some(Gc::as_any(&object)));
+        object.set((0..depth).fold(innermost, |inner, _| T::around(inner)));
+        let weak = Gc::downgrade(&object);
+        drop(object);
+        let collected = heap.collect(Generation::Old);
+        // Taken apart one by one: the compiler's own drops would overflow the stack.
+        let mut left = weak.upgrade().map(|object| object.take());
+        while let Some(mut outer) = left {
+            left = outer.take_inner();
+        }
+        collected == 1
+    }
+    fn check<T: Nested>(name: &str) {
+        assert!(is_seen::<T>(60), "{name}");
+        assert!(!is_seen::<T>(20_000), "{name}");
+    }
+    tailbite_tests::on_stack(1 << 20, || {
+        nested! {
+            Vector: Vec<Vector>, |inner| vec![inner], Vec::pop;
+            Ring: VecDeque<Ring>, |inner| VecDeque::from([inner]), VecDeque::pop_back;
+            Keyed: HashMap<u8, Keyed>, |inner| HashMap::from([(1, inner)]), |map| map.remove(&1);
+            Ordered: BTreeMap<u8, Ordered>, |inner| BTreeMap::from([(1, inner)]), |map| map.remove(&1);
+            Rest: std::vec::IntoIter<Rest>, |inner| vec![inner].into_iter(), Iterator::next;
+            List: LastFirst<List>, |inner| LastFirst::from(vec![inner]), |list| list.pop();
+        }
     });
 }
 

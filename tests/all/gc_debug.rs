@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, DebugEvent, DebugFlags, Gc, Generation, Heap, UnraisableContext, WeakRef, callback};
+use tailbite::{AnyGc, DebugEvent, DebugFlags, Gc, Generation, Heap, Trigger, UnraisableContext, WeakRef, callback};
 use tailbite_tests::{Log, Node, OnDrop, leak_ring, manual_heap, quiet, ring};
 
 /// Sends events to a log, as lines.
@@ -386,4 +386,44 @@ fn without_a_sink_events_are_lines_on_stderr() {
     leak_ring(&heap, &log, "n", 2);
     assert_eq!(heap.collect(Generation::Old), 2);
     assert_eq!((heap.garbage().len(), reports.len()), (2, 0));
+}
+
+/// What the sink makes immortal is no garbage any more.
+#[test]
+fn what_a_sink_makes_immortal_is_not_told_of() {
+    let (heap, log) = (manual_heap(), Log::new());
+    let nodes = ring(&heap, &log, "n", 2);
+    let (other, events) = (Gc::downgrade(&nodes[1]), log.clone());
+    heap.set_debug_sink(move |_| {
+        events.push("told");
+        let other = other.upgrade().expect("nothing has happened to it");
+        Gc::with_heap(&other, |heap| heap.make_immortal(&other));
+    });
+    heap.set_debug(DebugFlags::COLLECTABLE);
+    drop(nodes);
+    assert_eq!(heap.collect(Generation::Old), 0);
+    assert_eq!(log.take(), ["told"]);
+}
+
+/// The growth rule counts what is kept among the survivors: it is there, and costs the next full collection a look.
+#[test]
+fn garbage_that_is_kept_delays_the_next_full_collection() {
+    let (heap, log) = (manual_heap(), Log::new());
+    heap.set_debug(DebugFlags::SAVEALL);
+    leak_ring(&heap, &log, "old", 1000);
+    assert_eq!(heap.collect(Generation::Old), 1000);
+    heap.set_trigger(Trigger::Safepoint);
+    heap.set_threshold([1, 100, 0]);
+    let full = |pending: usize| {
+        leak_ring(&heap, &log, "pending", pending);
+        heap.set_trigger(Trigger::Manual);
+        heap.collect(Generation::Middle);
+        heap.set_trigger(Trigger::Safepoint);
+        let young = ring(&heap, &log, "young", 5);
+        heap.safepoint();
+        drop(young);
+        heap.get_stats()[2].collections
+    };
+    assert_eq!(full(10), 1, "10 of 1000 are no quarter");
+    assert_eq!(full(300), 2);
 }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use tailbite::{AnyGc, DebugEvent, DebugFlags, Gc, Generation, Heap, Phase, WeakRef, callback};
-use tailbite_tests::{Log, Node, leak_ring, manual_heap, ring};
+use tailbite_tests::{Log, Node, OnDrop, chain, leak_ring, manual_heap, ring};
 
 #[test]
 fn freezing_moves_everything_and_resets_the_counts() {
@@ -297,4 +297,55 @@ fn unfreezing_in_every_place_of_a_collection() {
         assert_eq!((outcome.collected, outcome.heap.get_freeze_count()), (4, 0), "{place:?}");
         assert_eq!(outcome.finish(), 0, "{place:?}");
     }
+}
+
+/// A frozen object may be queued for its drop when everything is thawed, and resurrect itself then.
+#[test]
+fn queued_objects_are_thawed() {
+    let (heap, log) = (manual_heap(), Log::new());
+    let slot = Rc::new(RefCell::new(None));
+    // Deeper than any limit, so that the end of the chain is queued.
+    let nodes = chain(&heap, &log, "n", 40);
+    let back = slot.clone();
+    Node::on_finalize(&nodes[39], move |node| *back.borrow_mut() = Some(node.clone()));
+    // The finalizer's hook is the last field of a node: its captures go when what the node owned is queued.
+    let keeper = Node::alloc(&heap, &log, "keeper");
+    let seen = log.clone();
+    let thaw = OnDrop::new(move || {
+        Gc::with_heap(&keeper, |heap| heap.unfreeze());
+        seen.push("thawed");
+    });
+    Node::on_finalize(&nodes[38], move |_| _ = &thaw);
+    heap.freeze();
+    let first = nodes[0].clone();
+    drop(nodes);
+    drop(first);
+    let events = log.take();
+    let at = |event: &str| events.iter().position(|known| known == event).expect(event);
+    assert!(at("drop n38") < at("thawed") && at("thawed") < at("finalize n39"), "{events:?}");
+    let node: Gc<Node> = slot.borrow_mut().take().expect("it came back");
+    assert_eq!(heap.get_freeze_count(), 0);
+    node.set(0, Some(node.clone()));
+    drop(node);
+    assert_eq!(heap.collect(Generation::Old), 1);
+}
+
+/// What a collection under way has found unreachable is its own.
+#[test]
+fn a_finalizer_that_freezes_leaves_its_garbage_out() {
+    let (heap, log) = (manual_heap(), Log::new());
+    let held = Node::alloc(&heap, &log, "held");
+    let nodes = ring(&heap, &log, "n", 2);
+    let seen = log.clone();
+    Node::on_finalize(&nodes[0], move |node| {
+        Gc::with_heap(node, |heap| {
+            heap.freeze();
+            seen.push(format!("{} frozen", heap.get_freeze_count()));
+        });
+    });
+    drop(nodes);
+    assert_eq!(heap.collect(Generation::Old), 2);
+    assert_eq!(log.take(), ["finalize n0", "1 frozen", "drop n0", "drop n1"]);
+    assert_eq!(heap.get_freeze_count(), 1);
+    drop(held);
 }

@@ -408,3 +408,51 @@ fn a_closed_heap_can_still_be_looked_at() {
         assert_eq!(heap.get_referents(&[any(&list)]), [any(&leaf)]);
     });
 }
+
+thread_local! {
+    static TRACED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Counts how often it is looked into.
+struct Seen(Option<AnyGc>);
+
+// SAFETY: reports the one handle.
+unsafe impl Trace for Seen {
+    fn trace(&self, tracer: &mut Tracer<'_>) {
+        TRACED.set(TRACED.get() + 1);
+        self.0.trace(tracer);
+    }
+
+    fn shape(_: u32) -> Shape {
+        Shape::UNKNOWN
+    }
+}
+
+/// Somebody may be half-way through a change (S1).
+#[test]
+fn no_walk_looks_into_what_is_lent() {
+    let heap = manual_heap();
+    let leaf = any(&heap.alloc(1));
+    let mut lent = heap.alloc(Seen(Some(leaf.clone())));
+    let guard = Gc::get_mut(&mut lent).expect("it is unique");
+    TRACED.set(0);
+    assert!(heap.get_referrers(std::slice::from_ref(&leaf)).is_empty());
+    assert!(heap.get_objects(None).is_empty());
+    heap.collect(Generation::Old);
+    heap.check();
+    assert_eq!(TRACED.get(), 0);
+    drop(guard);
+    assert_eq!(heap.get_referrers(&[leaf]), [any(&lent)]);
+    assert_eq!(TRACED.get(), 1);
+}
+
+/// A guard that was leaked lends for ever, and leaves the handle to ask with.
+#[test]
+fn the_referents_of_what_is_lent_are_not_shown() {
+    let heap = manual_heap();
+    let mut lent = heap.alloc(Seen(Some(any(&heap.alloc(1)))));
+    std::mem::forget(Gc::get_mut(&mut lent).expect("it is unique"));
+    TRACED.set(0);
+    assert!(heap.get_referents(&[any(&lent)]).is_empty());
+    assert_eq!(TRACED.get(), 0);
+}

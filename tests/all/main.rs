@@ -16,6 +16,7 @@ mod gc_freeze;
 mod gc_inspect;
 mod generations;
 mod handles;
+mod heap_ends;
 mod heaps;
 mod hostile;
 mod layout;

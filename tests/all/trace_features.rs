@@ -307,6 +307,25 @@ fn a_list_in_other_memory_drops_from_the_last_to_the_first() {
     assert_eq!(list.into_items().len(), 1);
 }
 
+/// Also the rest, when the drop of an item panics.
+#[test]
+fn a_list_goes_on_from_the_last_to_the_first_after_a_panic() {
+    struct Loud(u8, Log);
+    impl Drop for Loud {
+        fn drop(&mut self) {
+            self.1.push(self.0.to_string());
+            if self.0 == 4 {
+                panic!("loud");
+            }
+        }
+    }
+    let log = Log::new();
+    let list: LastFirst<Loud> = (1..=5).map(|number| Loud(number, log.clone())).collect();
+    let unwound = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(list)));
+    assert!(unwound.is_err());
+    assert_eq!(log.take(), ["5", "4", "3", "2", "1"]);
+}
+
 /// The way to the standard library's vector and back copies nothing, for every kind of item.
 #[test]
 fn a_list_takes_a_vector_over() {

@@ -31,27 +31,6 @@ impl Generation {
         self as usize
     }
 
-    /// The argument of CPython's `gc.get_objects`, for [`Heap::get_objects`](crate::Heap::get_objects): 0, 1 or 2, and
-    /// -1 for all of them.
-    ///
-    /// # Errors
-    /// If the number is neither, with CPython's message.
-    ///
-    /// ```
-    /// use tailbite::Generation;
-    /// assert_eq!(Generation::parse_objects_argument(-1), Ok(None));
-    /// assert_eq!(Generation::parse_objects_argument(1), Ok(Some(Generation::Middle)));
-    /// let error = Generation::parse_objects_argument(-2).unwrap_err();
-    /// assert_eq!(error.to_string(), "generation parameter cannot be negative");
-    /// ```
-    pub fn parse_objects_argument(number: i64) -> Result<Option<Generation>, InvalidGeneration> {
-        match number {
-            -1 => Ok(None),
-            ..0 => Err(InvalidGeneration(Reason::Negative)),
-            _ => Generation::try_from(number).map(Some).map_err(|_| InvalidGeneration(Reason::TooLarge)),
-        }
-    }
-
     /// Where survivors of this generation go.
     pub(crate) const fn next(self) -> Generation {
         match self {
@@ -68,6 +47,13 @@ pub(crate) const PERMANENT: u8 = 3;
 /// `gc.get_objects` says of its argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidGeneration(Reason);
+
+impl InvalidGeneration {
+    /// Less than any argument of `gc.get_objects`.
+    pub(crate) const NEGATIVE: InvalidGeneration = InvalidGeneration(Reason::Negative);
+    /// Greater than any.
+    pub(crate) const TOO_LARGE: InvalidGeneration = InvalidGeneration(Reason::TooLarge);
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reason {

@@ -272,7 +272,8 @@ impl Drop for Packed {
     }
 }
 
-// SAFETY: reports the one handle that it may be.
+// SAFETY: reports the one handle that it may be. `Drop` lets that handle go, as an `AnyGc`'s does, and looks at nothing
+// behind it (the exception of rule 5).
 unsafe impl Trace for Packed {
     #[inline(always)]
     fn trace(&self, tracer: &mut Tracer<'_>) {

@@ -196,9 +196,9 @@ impl<T: Trace> Gc<[T]> {
 }
 
 impl<T: Trace + Clone> Gc<[T]> {
-    /// [`make_mut`](Gc::make_mut) for slices: exclusive access; if there are other handles, or if this one is a view that unsizing made of an
-    /// array, of a clone in the same heap, which this handle then refers to. If only weak references are left, they are
-    /// cleared (their callbacks run).
+    /// [`make_mut`](Gc::make_mut) for slices: exclusive access; if there are other handles, or if this one is a view that
+    /// unsizing made of an array, of a clone in the same heap, which this handle then refers to. If only weak references
+    /// are left, they are cleared (their callbacks run).
     ///
     /// ```
     /// use tailbite::Gc;

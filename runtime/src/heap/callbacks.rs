@@ -48,7 +48,7 @@ pub(crate) type GcCallbacks = Closures<dyn GcCallback>;
 
 impl Heap {
     /// Adds a gc callback: called at the start and at the end of each collection, after those added before it; CPython's
-    /// `gc.callbacks`. A heap without callbacks pays a load and a branch per collection.
+    /// `gc.callbacks`. A heap without callbacks pays a load and a branch at each end of a collection.
     ///
     /// The callback may do anything: allocate, drop, change thresholds, add and remove callbacks, drop the `Heap` (it
     /// closes when the collection is over). Callbacks that are added while others run are called in the same round,
@@ -106,17 +106,18 @@ impl Heap {
 }
 
 impl HeapState {
-    /// Tells the callbacks of a collection that begins or ends. It is under way: they start no other.
+    /// Tells the callbacks of a collection that begins or ends. It is under way: they start no other. Closing calls none,
+    /// also while it drops them one by one.
     #[inline]
     pub(super) fn announce(&self, phase: Phase, info: &CollectionInfo) {
-        if self.callbacks.any() {
+        if self.callbacks.any() && !self.closing.get() {
             self.call_callbacks(phase, info);
         }
     }
 
     #[cold]
     fn call_callbacks(&self, phase: Phase, info: &CollectionInfo) {
-        self.call_closures(&self.callbacks, usize::MAX, UnraisableContext::GcCallback, |callback| {
+        self.call_closures(&self.callbacks, UnraisableContext::GcCallback, |callback| {
             // SAFETY: the collection's operation keeps the state.
             unsafe { Heap::with_state(NonNull::from(self), |heap| callback.call(heap, phase, info)) }
         });

@@ -4,7 +4,10 @@
 //! bytes, allocators), and by each operation on the stack.
 //! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, the host's roots
 //! go, what is garbage is collected, and from then on objects live and die by count alone. The last block freed, or the
-//! last operation to return, frees the state (S18).
+//! last operation to return, drops what is left of the user's (roots, the hook) and frees the state (S18).
+//!
+//! Both ends run user code, which may end the next heap, and so on. So each counts as a level of nested drops, and waits
+//! for the drop at the limit of the stack where there is no room (S13).
 
 use core::ptr::NonNull;
 
@@ -91,7 +94,7 @@ impl HeapState {
         self.keepers.set(self.keepers.get().saturating_add(1));
     }
 
-    /// Rounds of collection at closing: finalizers may make new garbage, but not forever.
+    /// Rounds of collection at closing.
     const CLOSING_ROUNDS: usize = 8;
 
     /// Keeps the state until the paired [`end_operation`](HeapState::end_operation). Where both are in one function,
@@ -109,19 +112,35 @@ impl HeapState {
     pub(crate) unsafe fn end_operation(state: NonNull<HeapState>) {
         // SAFETY: (1): the operation keeps the state.
         let this = unsafe { state.as_ref() };
-        if this.close_requested.get() && !this.collecting.get() && !this.exits.is_running() {
-            this.close_requested.set(false);
-            this.close_now();
+        if this.is_to_be_closed() {
+            if Drops::enter() {
+                this.close_if_requested();
+                Self::leave_drop();
+            } else {
+                // SAFETY: as above.
+                unsafe { Self::wait(state) };
+            }
         }
-        // A count that saturated is never right again: the state stays (S21).
-        if this.operations.get() != u32::MAX {
-            this.operations.set(this.operations.get() - 1);
-        }
+        this.leave_operation();
         // SAFETY: (1) the operation kept the state until now; (2) the last use here, and by (2) the caller's.
         unsafe { Self::free_if_unused(state) };
     }
 
-    /// Frees the state if nothing keeps it. Each caller ends with this call, and names what kept the state until then.
+    fn leave_operation(&self) {
+        // A count that saturated is never right again: the state stays (S21).
+        if self.operations.get() != u32::MAX {
+            self.operations.set(self.operations.get() - 1);
+        }
+    }
+
+    /// Whether nothing keeps the state but `operations`: it is closed, and no keeper and no block is in use (that of an
+    /// object whose payload is being dropped is in use until that is done).
+    fn is_unused_but_for(&self, operations: u32) -> bool {
+        self.closed.get() && self.operations.get() == operations && self.keepers.get() == 0 && self.alloc.is_empty()
+    }
+
+    /// Frees the state if nothing keeps it, after what is left of the user's was dropped. Each caller ends with this
+    /// call, and names what kept the state until then.
     ///
     /// # Safety
     /// 1. Something kept the state until the caller let go of it, just now: nobody can have freed it since.
@@ -131,11 +150,39 @@ impl HeapState {
     pub(crate) unsafe fn free_if_unused(state: NonNull<HeapState>) {
         // SAFETY: (1): only this function frees a state.
         let this = unsafe { state.as_ref() };
-        let kept = this.operations.get() != 0 || this.keepers.get() != 0;
-        if this.closed.get() && !kept && this.alloc.is_empty() {
-            // SAFETY: nothing keeps the state: closed, no operation, no keeper, no block in use (that of an object whose payload
-            // is being dropped is in use until that is done).
-            unsafe { Self::free(state) };
+        while this.is_unused_but_for(0) {
+            if !this.has_remains() {
+                // SAFETY: nothing keeps the state.
+                unsafe { Self::free(state) };
+                return;
+            }
+            if !Drops::enter() {
+                // SAFETY: as above. This enters an operation, so that nobody else frees it.
+                unsafe { Self::wait(state) };
+                return;
+            }
+            this.enter_operation();
+            this.drop_remains();
+            Self::leave_drop();
+            this.leave_operation();
+        }
+    }
+
+    /// Whether anything of the user's is left that the end of the state has to drop.
+    fn has_remains(&self) -> bool {
+        self.roots.len() != 0 || self.hook.is_set()
+    }
+
+    /// Drops what is left of the user's, if nothing keeps the state any more but an operation of the caller's, who
+    /// counts as a level of nested drops.
+    pub(super) fn drop_remains(&self) {
+        while self.is_unused_but_for(1) && self.has_remains() {
+            // Objects of other heaps that were rooted here.
+            self.drop_roots();
+            let scope = self.open_scope();
+            // USER CODE: the drop of what the hook captured.
+            self.hook.clear();
+            Drops::close_scope(scope);
         }
     }
 
@@ -146,16 +193,23 @@ impl HeapState {
     /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
     pub(crate) unsafe fn close(state: NonNull<HeapState>) {
         // SAFETY: (1): a state that isn't closed is never freed.
-        let this = unsafe { state.as_ref() };
-        this.close_requested.set(true);
-        if Drops::is_full() {
-            // A heap that another heap's garbage owned, and so on: the drop at the limit of the stack closes it.
-            // SAFETY: as above.
-            unsafe { Self::wait(state) };
-            return;
-        }
+        unsafe { state.as_ref() }.close_requested.set(true);
         // SAFETY: as above; its end, which closes the state, is the last use here, and by (2) the caller's.
         drop(unsafe { Operation::enter(state) });
+    }
+
+    /// Whether closing was asked for and may begin.
+    fn is_to_be_closed(&self) -> bool {
+        self.close_requested.get() && !self.collecting.get() && !self.exits.is_running()
+    }
+
+    /// Closes the state if that was asked for and nothing is under way that has to end first. An operation keeps the
+    /// state, and the caller counts as a level of nested drops.
+    pub(super) fn close_if_requested(&self) {
+        if self.is_to_be_closed() {
+            self.close_requested.set(false);
+            self.close_now();
+        }
     }
 
     /// Closes a state that nothing was allocated from yet: made for one object in the thread's last moments.
@@ -180,33 +234,44 @@ impl HeapState {
         self.discard_at_exit();
         self.begin_closing();
         self.end_immortality();
-        // What its callback holds is collected with the rest.
-        self.end_soft_limit();
+        self.collect_to_the_end();
+        if self.has_sink() {
+            // It has heard of what was to be heard of: what it captured goes like the rest.
+            self.drop_sink();
+            self.collect_to_the_end();
+        }
+        // Closed first: what ends now makes nothing immortal. Roots that it makes stay until nothing else keeps the state.
+        self.closed.set(true);
+        self.drop_roots();
+        self.end_immortality();
+        for list in [&self.young, &self.middle] {
+            list.spill(&self.alloc);
+        }
+        self.alloc.close();
+    }
+
+    /// Collects until nothing is left to collect: finalizers may make new garbage, but not forever.
+    fn collect_to_the_end(&self) {
         for _ in 0..Self::CLOSING_ROUNDS {
             self.drop_roots();
-            // SAFETY: the operation that ends with this keeps the state.
+            // What was let go where no more drops may nest is queued, and would hold what it owns.
+            // SAFETY: the operation that ends with closing keeps the state.
+            unsafe { self.drain() };
+            // SAFETY: as above.
             let collected = unsafe { Self::collect(NonNull::from(self), Generation::Old) };
             if collected == 0 && self.roots.len() == 0 {
                 break;
             }
         }
-        // Closed first: what ends now makes no new roots and immortals.
-        self.closed.set(true);
-        self.drop_roots();
-        self.end_immortality();
-        self.end_soft_limit();
-        for list in [&self.young, &self.middle] {
-            list.spill(&self.alloc);
-        }
-        self.alloc.close();
-        self.drop_sink();
     }
 
-    /// What keeps objects from the collections of closing goes first: the captures of callbacks, which hear of no more
-    /// collections, the garbage that was kept, and freezing.
+    /// What keeps objects from the collections of closing goes first: the captures of callbacks, of collections and of
+    /// the soft limit, which are called no more; the garbage that was kept, and freezing. From now on no others are
+    /// taken.
     fn begin_closing(&self) {
         self.closing.set(true);
         self.drop_closures(&self.callbacks, UnraisableContext::GcCallback);
+        self.end_soft_limit();
         self.drop_garbage();
         self.unfreeze();
     }

@@ -1,4 +1,4 @@
-//! Closures of the user's that a heap keeps and calls: gc callbacks, the debug sink.
+//! Closures of the user's that a heap keeps and calls: the gc callbacks.
 
 use core::cell::{Cell, RefCell};
 use core::fmt;
@@ -8,7 +8,7 @@ use super::unraisable::UnraisableContext;
 use crate::alloc::Allocator;
 
 /// Closures in the order in which they were added, each with a key of its own. `C` is a trait that is implemented for
-/// arrays of one closure: vectors are what can be reserved fallibly, and a boxed closure is made from one.
+/// arrays of one closure, as [`try_box`] makes them.
 ///
 /// A closure that runs is out of its place, so nothing is borrowed meanwhile: it may add closures and remove any, itself
 /// too. Places keep their index while a walk over them is under way.
@@ -27,6 +27,18 @@ pub(crate) struct Closures<C: ?Sized> {
 struct Entry<C: ?Sized> {
     key: u64,
     place: Place<C>,
+}
+
+/// A closure in a box; the closure back if memory is refused. Vectors are what can be reserved fallibly, so the box is
+/// made from one, and holds an array.
+pub(super) fn try_box<F>(closure: F) -> Result<Box<[F; 1]>, F> {
+    let mut place = Vec::new();
+    if place.try_reserve_exact(1).is_err() {
+        return Err(closure);
+    }
+    place.push(closure);
+    let Ok(boxed) = <Box<[F; 1]>>::try_from(place.into_boxed_slice()) else { unreachable!("it has one element") };
+    Ok(boxed)
 }
 
 enum Place<C: ?Sized> {
@@ -63,12 +75,10 @@ impl<C: ?Sized> Closures<C> {
         alloc: &Allocator,
         erase: impl FnOnce(Box<[F; 1]>) -> Box<C>,
     ) -> Result<u64, F> {
-        let mut place = Vec::new();
-        if place.try_reserve_exact(1).is_err() || !alloc.keep_one(&mut self.entries.borrow_mut()) {
+        if !alloc.keep_one(&mut self.entries.borrow_mut()) {
             return Err(closure);
         }
-        place.push(closure);
-        let Ok(boxed) = <Box<[F; 1]>>::try_from(place.into_boxed_slice()) else { unreachable!("it has one element") };
+        let boxed = try_box(closure)?;
         let key = self.last_key.get() + 1;
         self.last_key.set(key);
         self.any.set(true);
@@ -142,18 +152,16 @@ impl<C: ?Sized> fmt::Debug for Closures<C> {
 }
 
 impl HeapState {
-    /// Calls up to `most` closures in order, those that are added meanwhile too, and not those that are removed. The
-    /// caller keeps the state. Closures of one list are not called within each other.
+    /// Calls the closures in order, those that are added meanwhile too, and not those that are removed. The caller keeps
+    /// the state. Closures of one list are not called within each other.
     pub(super) fn call_closures<C: ?Sized>(
         &self,
         closures: &Closures<C>,
-        most: usize,
         context: UnraisableContext,
         call: impl Fn(&C),
     ) {
         let mut next = 0;
-        for _ in 0..most {
-            let Some((index, closure)) = closures.lend(next) else { break };
+        while let Some((index, closure)) = closures.lend(next) {
             next = index + 1;
             // USER CODE: the closure.
             self.call_user(context, "", || call(&closure));

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use bitflags::bitflags;
 
-use super::closures::Closures;
+use super::closures::try_box;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use super::{Heap, OutOfMemory};
@@ -76,7 +76,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// A debug sink, erased.
+/// A debug sink, erased. Boxed fallibly, which an `Rc` that could be cloned to call it can't be.
 pub(crate) trait Sink {
     fn tell(&self, event: &Event);
 }
@@ -88,20 +88,30 @@ impl<F: Fn(&Event)> Sink for [F; 1] {
     }
 }
 
+/// Where the sink is. It is out of its place while it runs, so that it may replace itself.
+#[derive(Default)]
+enum SinkPlace {
+    /// None is set: lines on stderr.
+    #[default]
+    Default,
+    Resting(Box<dyn Sink>),
+    Running,
+    /// Closing has dropped it: nothing is told any more.
+    Gone,
+}
+
 /// What debugging is set to in one heap, and the garbage that it kept.
 ///
 /// Invariant: `garbage` owns one reference to each of its objects, which are alive.
 pub(crate) struct Debugging {
     flags: Cell<DebugFlags>,
-    /// At most one, but for the moment in which it is replaced.
-    sinks: Closures<dyn Sink>,
-    sink: Cell<Option<u64>>,
+    sink: Cell<SinkPlace>,
     garbage: RefCell<Vec<RawObject>>,
 }
 
 impl Debugging {
     pub(super) fn new() -> Debugging {
-        Debugging { flags: Cell::default(), sinks: Closures::new(), sink: Cell::new(None), garbage: RefCell::default() }
+        Debugging { flags: Cell::default(), sink: Cell::default(), garbage: RefCell::default() }
     }
 
     pub(crate) fn garbage_len(&self) -> usize {
@@ -131,7 +141,7 @@ impl Debugging {
 
     /// Bytes that are taken.
     pub(super) fn bytes(&self) -> usize {
-        self.sinks.bytes() + self.garbage.borrow().capacity() * size_of::<RawObject>()
+        self.garbage.borrow().capacity() * size_of::<RawObject>()
     }
 }
 
@@ -174,34 +184,47 @@ impl HeapState {
     /// Gives an event to the sink. A collection is under way, outside of the silent window.
     #[cold]
     fn tell(&self, event: &Event) {
-        let sinks = &self.debugging.sinks;
-        if sinks.any() {
-            self.call_closures(sinks, 1, UnraisableContext::DebugSink, |sink| sink.tell(event));
-        } else {
-            self.call_user(UnraisableContext::DebugSink, "", || eprintln!("{event}"));
+        let place = &self.debugging.sink;
+        match place.take() {
+            SinkPlace::Resting(sink) => {
+                place.set(SinkPlace::Running);
+                // USER CODE: the sink. Sinks don't run within each other: collections don't.
+                self.call_user(UnraisableContext::DebugSink, "", || sink.tell(event));
+                match place.take() {
+                    SinkPlace::Running => place.set(SinkPlace::Resting(sink)),
+                    next => {
+                        place.set(next);
+                        // USER CODE: the drop of what the sink captured, which has replaced itself.
+                        self.call_user(UnraisableContext::DebugSink, "", || drop(sink));
+                    }
+                }
+            }
+            SinkPlace::Gone => place.set(SinkPlace::Gone),
+            SinkPlace::Default | SinkPlace::Running => {
+                self.call_user(UnraisableContext::DebugSink, "", || eprintln!("{event}"));
+            }
         }
     }
 
     /// Sets the sink; the one before is dropped here, or when it returns. The sink back if memory is refused.
     pub(crate) fn try_set_sink<F: Fn(&Event) + 'static>(&self, sink: F) -> Result<(), OutOfMemory<F>> {
-        if self.closed.get() {
-            // There is nothing to tell any more.
+        if self.closing.get() {
+            // The one that there is hears of the last collections.
             // USER CODE: the drop of what the sink captured.
             drop(sink);
             return Ok(());
         }
-        let added = self.debugging.sinks.try_add(sink, &self.alloc, |boxed| boxed);
-        let key = added.map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
-        self.replace_sink(Some(key));
+        let sink = try_box(sink).map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
+        let before = self.debugging.sink.replace(SinkPlace::Resting(sink));
+        // USER CODE: the drop of what the sink before captured.
+        drop(before);
         Ok(())
     }
 
-    /// Removes the sink, in favour of the one with the key `next`, or of the default.
-    pub(crate) fn replace_sink(&self, next: Option<u64>) {
-        if let Some(old) = self.debugging.sink.replace(next) {
-            // USER CODE: the drop of what the sink captured; nothing of the heap's is borrowed.
-            drop(self.debugging.sinks.remove(old));
-        }
+    /// Goes back to the default; the sink is dropped here, or when it returns.
+    pub(crate) fn reset_sink(&self) {
+        // USER CODE: the drop of what the sink captured.
+        drop(self.debugging.sink.take());
     }
 
     /// A collection begins; nothing is examined yet.
@@ -225,7 +248,7 @@ impl HeapState {
             return;
         }
         set.for_each(&self.alloc, |object| {
-            // The sink may have lent the object exclusively, or let it go to wait for its drop (S1, S12).
+            // The sink may have lent the object exclusively (S1), or made it immortal.
             if object.header().is_candidate() && !is_private(object) {
                 self.tell(&Event::Collectable { object });
             }
@@ -253,13 +276,14 @@ impl HeapState {
     }
 
     /// Keeps what the last detection found unreachable: its weak references are cleared, then it lives on, in the older
-    /// generation. What finds no room in the list lives on, too. The number of objects.
+    /// generation, and so do those of its weak references that are unreachable themselves. What finds no room in the list
+    /// lives on, too. The number of objects.
     pub(super) fn save_garbage(&self, set: &Candidates, parked: &PendingCallbacks) -> usize {
         let target = set.generation().next();
         set.for_each(&self.alloc, |object| {
             if object.header().has(Flags::WEAK) {
-                // An entry of a weak map is dropped, like any that outlives its key.
-                self.clear_weak(object, parked, |listed| set.is_unreachable(listed) && !is_private(listed));
+                // Nothing is dying. An entry of a weak map is dropped, like any that outlives its key.
+                self.clear_weak(object, parked, |_| false);
             }
         });
         let mut saved = 0;
@@ -283,9 +307,18 @@ impl HeapState {
         }
     }
 
-    /// Drops the sink. The caller keeps the state.
+    pub(super) fn has_sink(&self) -> bool {
+        let place = self.debugging.sink.take();
+        let has = matches!(place, SinkPlace::Resting(_));
+        self.debugging.sink.set(place);
+        has
+    }
+
+    /// Drops the sink for good, outside of collections. The caller keeps the state.
     pub(super) fn drop_sink(&self) {
-        self.drop_closures(&self.debugging.sinks, UnraisableContext::DebugSink);
+        let place = self.debugging.sink.replace(SinkPlace::Gone);
+        // USER CODE: the drop of what the sink captured.
+        self.call_user(UnraisableContext::DebugSink, "", || drop(place));
     }
 }
 

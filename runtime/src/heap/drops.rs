@@ -54,7 +54,8 @@ impl Queue {
     }
 }
 
-/// How deep payload drops are nested in this thread right now, in whatever heaps.
+/// How deep payload drops are nested in this thread right now, in whatever heaps. The end of a heap, which drops what the
+/// heap holds, counts as one of them.
 ///
 /// A death within a payload's drop is carried out at once, on the stack, until `limit` payload drops are nested. Deaths
 /// beyond that are queued in their heap, and carried out by the frame at the limit when its payload's drop is done: the
@@ -97,11 +98,6 @@ impl Drops {
     /// Whether no payload drop is under way.
     pub(crate) fn is_idle() -> bool {
         DROPS.with(|drops| drops.depth.get() == 0)
-    }
-
-    /// Whether no more payload drops may nest. Then a frame at the limit is on the stack.
-    pub(crate) fn is_full() -> bool {
-        DROPS.with(|drops| drops.depth.get() >= drops.limit.get())
     }
 
     /// Whether a payload drop was forced where there was no room.

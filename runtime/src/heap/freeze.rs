@@ -59,6 +59,7 @@ impl HeapState {
         for list in [&self.young, &self.middle] {
             list.empty(&self.alloc);
         }
+        // No later collection is to walk these pools, or to write to them, for what was spilled before.
         // SAFETY: the allocator is held.
         for pool in unsafe { self.alloc.pool_refs(PoolKind::Tracked) } {
             pool.clear_flags(PoolFlags::YOUNG_SPILLED | PoolFlags::MIDDLE_SPILLED);
@@ -71,7 +72,6 @@ impl HeapState {
         });
         self.alloc.release_hold();
         self.policy.reset_counts();
-        self.refresh_young_check();
     }
 
     /// Also at closing, so that frozen garbage goes with the heap.

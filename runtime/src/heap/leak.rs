@@ -37,8 +37,5 @@ impl HeapState {
         self.closing.set(true);
         self.closed.set(true);
         self.operations.set(u32::MAX);
-        self.policy.due.set(false);
-        // What is allocated from now on is not listed.
-        self.young.set_check_at(0);
     }
 }

@@ -83,7 +83,8 @@ impl Heap {
     /// It runs where a collection could: before the next object is allocated with [`Trigger::Allocation`](crate::Trigger::Allocation),
     /// else at the next [safepoint](Heap::safepoint); never inside a raw allocation, a collection, or itself, and not after the heap was
     /// closed. By then the use may have fallen again; several crossings that were not told yet are told as one. It may do anything: collect,
-    /// allocate, set another limit, drop the heap. A panic goes to the [hook](Heap::set_unraisable_hook). It is dropped when the heap closes.
+    /// allocate, set another limit, drop the heap. A panic goes to the [hook](Heap::set_unraisable_hook). It is dropped when the heap
+    /// begins to close, and one that is set later at once.
     ///
     /// A use that is above `bytes` already has to fall first.
     ///
@@ -103,7 +104,9 @@ impl Heap {
     /// ```
     pub fn set_soft_limit(&self, bytes: usize, callback: impl Fn(&Heap, usize) + 'static) {
         let state = self.state();
-        if state.closed.get() {
+        if state.closing.get() {
+            // USER CODE: the drop of what it captured.
+            drop(callback);
             return;
         }
         state.alloc.budget().set_soft_limit(Some(bytes));

@@ -21,7 +21,7 @@
 //! | `callbacks` | what hosts hear of collections |
 //! | `freeze` | objects that no collection looks at |
 //! | `debug` | debug flags, events, garbage that is kept |
-//! | `closures` | closures of the user's that a heap keeps and calls |
+//! | `closures` | lists of the user's closures that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
 //! | `type_cache` | descriptors to types without a lock |

@@ -103,8 +103,7 @@ impl fmt::Debug for Roots {
 }
 
 impl HeapState {
-    /// Lets go of the roots that there are, from the newest to the oldest. An operation keeps the state, or it is about
-    /// to be freed.
+    /// Lets go of the roots that there are, from the newest to the oldest. An operation keeps the state.
     pub(super) fn drop_roots(&self) {
         // Not those that the deaths add: they wait for the next call, if there is one.
         for _ in 0..self.roots.len() {

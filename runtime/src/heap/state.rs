@@ -112,18 +112,13 @@ impl HeapState {
         Some(place)
     }
 
-    /// Frees the state and all its memory.
+    /// Frees the state and all its memory. Runs no user code.
     ///
     /// # Safety
-    /// Nothing uses the state any more: no block is in use, no operation is on the stack, the `Heap` is gone.
+    /// Nothing uses the state any more: no block is in use, no operation is on the stack, the `Heap` is gone. Nothing of
+    /// the user's is left in it.
     pub(crate) unsafe fn free(state: NonNull<HeapState>) {
-        // First, so that nothing leads to the state any more when user code runs.
         super::default::forget(state);
-        // SAFETY: the caller's promise.
-        // USER CODE: objects of other heaps that were rooted here; the drop of what the hook captured.
-        unsafe { state.as_ref() }.drop_roots();
-        // SAFETY: the caller's promise.
-        unsafe { state.as_ref() }.hook.clear();
         // SAFETY: the caller's promise.
         unsafe {
             state.as_ref().alloc.release_all();

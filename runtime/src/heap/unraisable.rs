@@ -126,7 +126,14 @@ impl UnraisableHook {
         drop_quietly(hook);
     }
 
-    /// Drops the hook, as the last thing before the heap's state goes.
+    pub(crate) fn is_set(&self) -> bool {
+        let hook = self.0.take();
+        let is_set = hook.is_some();
+        self.0.set(hook);
+        is_set
+    }
+
+    /// Drops the hook, as one of the last things before the heap's state goes.
     pub(crate) fn clear(&self) {
         drop_quietly(self.0.take());
     }

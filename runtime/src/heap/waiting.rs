@@ -1,5 +1,5 @@
-//! Heaps with queued deaths: those that the drop at the limit of the stack has yet to carry out. A chain of handles may
-//! lead through any number of heaps.
+//! Heaps with queued deaths, or with an end to come: what the drop at the limit of the stack has yet to carry out. A
+//! chain of handles may lead through any number of heaps, and the end of one may end the next.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -43,7 +43,7 @@ impl HeapState {
         this.waiting.queue.set(queue);
     }
 
-    /// Puts a heap on the list: the payload drop at the limit has something to do for it.
+    /// Puts a heap on the list: the drop at the limit has something to do for it, queued deaths or its end.
     ///
     /// # Safety
     /// `state` is alive.
@@ -74,7 +74,7 @@ impl HeapState {
     ///
     /// # Safety
     /// An operation keeps the state.
-    unsafe fn drain(&self) {
+    pub(super) unsafe fn drain(&self) {
         let mut waiting = self.waiting.queue.take();
         while let Some(object) = waiting.pop(&self.alloc) {
             // SAFETY: (1) taken out of the queue just now; (2) the caller's promise.
@@ -88,7 +88,8 @@ impl HeapState {
     }
 }
 
-/// Carries out the queued deaths of all heaps, and closes those that were to be closed.
+/// Carries out the queued deaths of all heaps, and the ends of those that were to end, at the level of the frame that
+/// calls this.
 #[cold]
 #[inline(never)]
 fn drain() {
@@ -103,6 +104,8 @@ fn drain() {
         this.waiting.is_listed.set(false);
         // SAFETY: that operation.
         unsafe { this.drain() };
+        this.close_if_requested();
+        this.drop_remains();
         // SAFETY: (1) entered by `wait`, and the state is off the list; (2) the last use.
         unsafe { HeapState::end_operation(state) };
     }

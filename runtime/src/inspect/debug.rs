@@ -75,8 +75,9 @@ fn show(event: &Event, sink: &impl Fn(&DebugEvent<'_>)) {
 
 impl Heap {
     /// Sends debug events to `sink` in place of stderr. It runs inside collections and may do anything; a panic goes to
-    /// the [hook](Heap::set_unraisable_hook). Closing the heap drops it when its last collection is over; until then what
-    /// it captures is held.
+    /// the [hook](Heap::set_unraisable_hook). It hears of the collections that closing the heap makes, and is dropped when
+    /// they find nothing any more; then what it captured is collected, unheard. One that is set after closing has begun is
+    /// dropped at once.
     ///
     /// # Panics
     /// If memory for the sink is refused.
@@ -100,6 +101,6 @@ impl Heap {
 
     /// Sends debug events to stderr again, each as a line.
     pub fn reset_debug_sink(&self) {
-        self.state().replace_sink(None);
+        self.state().reset_sink();
     }
 }

@@ -1,7 +1,7 @@
 //! All objects of a heap, as handles.
 
 use super::walk::{Handles, Walk};
-use crate::collect::Generation;
+use crate::collect::{Generation, InvalidGeneration};
 use crate::handle::AnyGc;
 use crate::heap::Heap;
 
@@ -39,5 +39,28 @@ impl Heap {
             }
         });
         objects.finish()
+    }
+}
+
+impl Generation {
+    /// The argument of CPython's `gc.get_objects`, for [`Heap::get_objects`](crate::Heap::get_objects): 0, 1 or 2, and
+    /// -1 for all of them.
+    ///
+    /// # Errors
+    /// If the number is neither, with CPython's message.
+    ///
+    /// ```
+    /// use tailbite::Generation;
+    /// assert_eq!(Generation::parse_objects_argument(-1), Ok(None));
+    /// assert_eq!(Generation::parse_objects_argument(1), Ok(Some(Generation::Middle)));
+    /// let error = Generation::parse_objects_argument(-2).unwrap_err();
+    /// assert_eq!(error.to_string(), "generation parameter cannot be negative");
+    /// ```
+    pub fn parse_objects_argument(number: i64) -> Result<Option<Generation>, InvalidGeneration> {
+        match number {
+            -1 => Ok(None),
+            ..0 => Err(InvalidGeneration::NEGATIVE),
+            _ => Generation::try_from(number).map(Some).map_err(|_| InvalidGeneration::TOO_LARGE),
+        }
     }
 }

@@ -80,15 +80,27 @@ impl<T, A: Allocator> LastFirst<T, A> {
 
 impl<T, A: Allocator> Drop for LastFirst<T, A> {
     fn drop(&mut self) {
-        // An item whose drop panics is gone from the vector, whose own drop then goes on with the rest.
-        while let Some(item) = self.0.pop() {
+        /// Drops the items from the last to the first, and goes on doing so when one of them panics. A second panic
+        /// aborts, as it does in a vector.
+        struct Rest<'a, T, A: Allocator>(&'a mut Vec<T, A>);
+
+        impl<T, A: Allocator> Drop for Rest<'_, T, A> {
+            fn drop(&mut self) {
+                while let Some(item) = self.0.pop() {
+                    drop(item);
+                }
+            }
+        }
+
+        let rest = Rest(&mut self.0);
+        while let Some(item) = rest.0.pop() {
             drop(item);
         }
     }
 }
 
-// SAFETY: each item is owned by the vector and visited once. `Drop` drops the items, as a vector's does, and touches
-// nothing behind them: it needs no object that they refer to.
+// SAFETY: each item is owned by the vector and visited once. `Drop` drops the items, as a vector's does, and looks at
+// nothing behind them (the exception of rule 5).
 unsafe impl<T: Trace, A: Allocator + 'static> Trace for LastFirst<T, A> {
     fn trace(&self, tracer: &mut Tracer<'_>) {
         trace_items(&self.0, tracer);

@@ -24,7 +24,8 @@ use super::side::{Counting, Marking};
 /// 4. [`shape`](Trace::shape) contains [`Shape::EDGES`] if `trace` can report anything, and [`Shape::LOUD_DROP`] if
 ///    dropping a value can run code other than that of this crate, or panic.
 /// 5. If the type implements `Drop`, it reports no handles: by then the objects behind them may be gone. (The derive
-///    refuses such types.)
+///    refuses such types.) Excepted are types of this crate whose `Drop` does nothing but drop what they own, as the
+///    compiler's own drop would: they let handles go, and never look behind one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the payload of an object: `Trace` is not implemented for it",
     note = "derive `Trace`, or declare a type that owns no handles with `tailbite::leaf!`"
@@ -89,7 +90,7 @@ impl Shape {
 /// What a [`Trace::trace`] reports to. Handles know how; a payload only passes it on to its fields.
 pub struct Tracer<'a> {
     mode: Mode<'a>,
-    /// Boxes within boxes that are being looked into.
+    /// Boxes and collections within each other that are being looked into.
     nesting: u32,
     opaque_cells: u64,
     entries: Option<TraceEntries<'a>>,
@@ -108,7 +109,7 @@ pub(crate) enum Mode<'a> {
 }
 
 impl<'a> Tracer<'a> {
-    /// Boxes within boxes in one payload that tracing looks into; what lies deeper is opaque.
+    /// Boxes and collections within each other in one payload that tracing looks into; what lies deeper is opaque.
     const MAX_NESTING: u32 = 64;
 
     pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
@@ -183,7 +184,10 @@ impl<'a> Tracer<'a> {
         self.opaque_cells
     }
 
-    /// Goes one box deeper; false at the bound, where the box is opaque. Pair with [`leave`](Tracer::leave) when true.
+    /// Goes into a box or a collection; false at the bound, where it is opaque. Pair with [`leave`](Tracer::leave) when
+    /// true. For types that own values of any type in memory of their own, and so may own themselves: tracing uses the
+    /// native stack.
+    #[inline(always)]
     pub fn enter(&mut self) -> bool {
         let deeper = self.nesting < Self::MAX_NESTING;
         self.nesting += u32::from(deeper);
@@ -191,6 +195,7 @@ impl<'a> Tracer<'a> {
     }
 
     /// Comes back from [`enter`](Tracer::enter).
+    #[inline(always)]
     pub fn leave(&mut self) {
         self.nesting -= 1;
     }

@@ -48,13 +48,14 @@ pub(super) fn allocator_shape<A: 'static>() -> Shape {
     if known.contains(&TypeId::of::<A>()) { Shape::PLAIN } else { Shape::LOUD_DROP }
 }
 
-/// The walk over items that a container owns.
+/// The walk over items that a container owns; nothing at the tracer's bound of containers within each other.
 #[inline]
 pub(super) fn trace_items<'a, T: Trace>(items: impl IntoIterator<Item = &'a T>, tracer: &mut Tracer<'_>) {
-    if worth_walking::<T>() {
+    if worth_walking::<T>() && tracer.enter() {
         for item in items {
             T::trace(item, tracer);
         }
+        tracer.leave();
     }
 }
 

@@ -1,4 +1,5 @@
-//! Collections. Those of items that can't hold handles are not walked.
+//! Collections. Those of items that can't hold handles are not walked. The others may nest without limit, like boxes, and
+//! the tracer bounds how deep it goes.
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 
@@ -12,10 +13,11 @@ macro_rules! items {
         unsafe impl<T: Trace> Trace for $name<T> {
             #[inline]
             fn trace(&self, tracer: &mut Tracer<'_>) {
-                if worth_walking::<T>() {
+                if worth_walking::<T>() && tracer.enter() {
                     for item in self {
                         T::trace(item, tracer);
                     }
+                    tracer.leave();
                 }
             }
 
@@ -36,7 +38,7 @@ pub(crate) fn trace_entries<'a, K: Trace, V: Trace>(
     tracer: &mut Tracer<'_>,
 ) {
     let (keys, values) = (worth_walking::<K>(), worth_walking::<V>());
-    if !keys && !values {
+    if !keys && !values || !tracer.enter() {
         return;
     }
     for (key, value) in entries {
@@ -47,6 +49,7 @@ pub(crate) fn trace_entries<'a, K: Trace, V: Trace>(
             V::trace(value, tracer);
         }
     }
+    tracer.leave();
 }
 
 #[inline]
@@ -87,10 +90,11 @@ unsafe impl<K: Trace, V: Trace, S: 'static> Trace for HashMap<K, V, S> {
 unsafe impl<T: Trace, S: 'static> Trace for HashSet<T, S> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        if worth_walking::<T>() {
+        if worth_walking::<T>() && tracer.enter() {
             for item in self {
                 T::trace(item, tracer);
             }
+            tracer.leave();
         }
     }
 

@@ -146,7 +146,10 @@ unsafe impl<B: ?Sized + ToOwned<Owned: Trace> + 'static> Trace for Cow<'static, 
 unsafe impl<T: Trace> Trace for std::vec::IntoIter<T> {
     #[inline]
     fn trace(&self, tracer: &mut Tracer<'_>) {
-        <[T]>::trace(self.as_slice(), tracer);
+        if tracer.enter() {
+            <[T]>::trace(self.as_slice(), tracer);
+            tracer.leave();
+        }
     }
 
     #[inline]

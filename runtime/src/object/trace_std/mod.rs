@@ -12,7 +12,7 @@
 //! | `LazyCell`, `LazyLock` | what their closure captured can't be seen |
 //! | `Pin`, and a borrowed `Cow` | seen only through `Deref`, which may be anybody's code or shared |
 //! | a `RefCell` while it is mutably borrowed | the borrower may be half-way through a change; the collector counts these |
-//! | a `Box` nested deeper than the tracer's bound | tracing uses the native stack, which must not overflow (see `Box`) |
+//! | boxes and collections nested deeper than the tracer's bound | tracing uses the native stack, which must not overflow (see `Box`) |
 //! | function pointers | they own nothing |
 //!
 //! There is no impl for `ManuallyDrop` and `MaybeUninit`, whose contents may be gone or not there yet, none for the
