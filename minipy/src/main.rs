@@ -15,26 +15,39 @@ use std::process::ExitCode;
 
 use vm::Vm;
 
+/// The exit status for a command line that can't be served.
+const WRONG_USE: u8 = 2;
+
 /// Enough for the deepest recursion that scripts are allowed, and for the largest syntax trees.
 const STACK: usize = 1 << 30;
 
-const USAGE: &str = "usage: minipy [-c CODE | FILE | -] [ARGS]...";
+const USAGE: &str = "usage: minipy [--memory-limit SIZE] [-c CODE | FILE | -] [ARGS]...";
 
 const HELP: &str = "\
 Runs Python programs (a subset of the language) on the tailbite runtime.
 
-  FILE        run a file
-  -c CODE     run code given as text
-  -           run what comes from standard input (the default)
-  ARGS        passed to the program in sys.argv
-  --help      show this
-  --version   show the version";
+  FILE                  run a file
+  -c CODE               run code given as text
+  -                     run what comes from standard input (the default)
+  ARGS                  passed to the program in sys.argv
+  --memory-limit SIZE   what the program's objects may take: bytes, or with K, M or G
+                        for 1024, 1024^2 or 1024^3; what is beyond is a MemoryError
+  --help                show this
+  --version             show the version";
 
 /// What the command line asks for.
 enum Command {
-    Run { source: String, filename: String, argv: Vec<String> },
+    Run(Program),
     Print(String),
     Fail(String),
+}
+
+struct Program {
+    source: String,
+    filename: String,
+    argv: Vec<String>,
+    /// In bytes.
+    memory_limit: Option<usize>,
 }
 
 fn main() -> ExitCode {
@@ -45,13 +58,50 @@ fn main() -> ExitCode {
         }
         Command::Fail(message) => {
             eprintln!("{message}");
-            ExitCode::from(2)
+            ExitCode::from(WRONG_USE)
         }
-        Command::Run { source, filename, argv } => run(source, filename, argv),
+        Command::Run(program) => run(program),
     }
 }
 
+/// A number of bytes, perhaps with a unit.
+fn parse_size(text: &str) -> Option<usize> {
+    let (digits, shift) = match text.as_bytes().last()? {
+        b'K' | b'k' => (&text[..text.len() - 1], 10),
+        b'M' | b'm' => (&text[..text.len() - 1], 20),
+        b'G' | b'g' => (&text[..text.len() - 1], 30),
+        _ => (text, 0),
+    };
+    if !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    digits.parse::<usize>().ok()?.checked_mul(1 << shift)
+}
+
+/// Takes `--memory-limit SIZE` or `--memory-limit=SIZE` off.
+fn take_memory_limit(args: &mut Vec<String>) -> Result<Option<usize>, String> {
+    const OPTION: &str = "--memory-limit";
+    let mut limit = None;
+    while let Some(rest) = args.first().and_then(|first| first.strip_prefix(OPTION)) {
+        let size = match rest.strip_prefix('=') {
+            Some(size) => size.to_owned(),
+            None if !rest.is_empty() => break,
+            None if args.len() < 2 => return Err(format!("Argument expected for the {OPTION} option\n{USAGE}")),
+            None => args.remove(1),
+        };
+        args.remove(0);
+        let bytes = parse_size(&size);
+        let message = || format!("{OPTION}: '{size}' is no size: say how many bytes, or how many K, M or G\n{USAGE}");
+        limit = Some(bytes.ok_or_else(message)?);
+    }
+    Ok(limit)
+}
+
 fn parse_command_line(mut args: Vec<String>) -> Command {
+    let memory_limit = match take_memory_limit(&mut args) {
+        Ok(limit) => limit,
+        Err(message) => return Command::Fail(message),
+    };
     match args.first().map(String::as_str) {
         Some("-h" | "--help") => return Command::Print(format!("{USAGE}\n\n{HELP}")),
         Some("-V" | "--version") => return Command::Print(format!("minipy {}", env!("CARGO_PKG_VERSION"))),
@@ -60,7 +110,7 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
                 return Command::Fail(format!("Argument expected for the -c option\n{USAGE}"));
             }
             let source = args.remove(1);
-            return Command::Run { source, filename: "<string>".to_owned(), argv: args };
+            return Command::Run(Program { source, filename: "<string>".to_owned(), argv: args, memory_limit });
         }
         Some(flag) if flag.starts_with('-') && flag != "-" => {
             return Command::Fail(format!("unknown option {flag}\n{USAGE}\nTry `minipy --help' for more information."));
@@ -93,16 +143,23 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
         }
     };
     match String::from_utf8(bytes) {
-        Ok(source) => Command::Run { source, filename, argv: args },
+        Ok(source) => Command::Run(Program { source, filename, argv: args, memory_limit }),
         Err(_) => Command::Fail(format!("minipy: '{filename}' is not UTF-8 text")),
     }
 }
 
 /// Runs the program on a thread with a big stack.
-fn run(source: String, filename: String, argv: Vec<String>) -> ExitCode {
+fn run(program: Program) -> ExitCode {
+    let Program { source, filename, argv, memory_limit } = program;
     let program = move || {
         let source = source.strip_prefix('\u{feff}').unwrap_or(&source);
-        let vm = Vm::start(argv);
+        let vm = match Vm::start(argv, memory_limit) {
+            Ok(vm) => vm,
+            Err(message) => {
+                eprintln!("minipy: {message}");
+                std::process::exit(WRONG_USE.into());
+            }
+        };
         let status = vm.run_main(source, &filename);
         // The operating system takes the memory back faster than a heap can be torn down.
         std::process::exit(status)

@@ -2,6 +2,9 @@
 //!
 //! The oracle is `TAILBITE_PYTHON`, else the newest CPython from 3.11 on that is found. Without one the test is skipped with a
 //! message, except in CI, where it fails.
+//!
+//! A script whose first line is `# minipy OPTIONS` runs with these, and only on minipy: CPython has no such options, so the expected
+//! output is in the `.out` file.
 
 mod command_line;
 mod oracle;
@@ -110,6 +113,28 @@ fn programs(folder: &str) -> Vec<String> {
     programs
 }
 
+/// The options that a program asks for.
+fn options(program: &str) -> Vec<String> {
+    let source = std::fs::read_to_string(root().join(program)).unwrap_or_else(|error| panic!("{program}: {error}"));
+    let first = source.lines().next().and_then(|line| line.strip_prefix("# minipy "));
+    first.unwrap_or_default().split_whitespace().map(str::to_owned).collect()
+}
+
+/// What is expected of a program, and who says so.
+fn expected(program: &str, has_options: bool, oracle: &Oracle, differences: &Differences) -> (Result, String) {
+    let mut expected = match has_options {
+        true => Result { stdout: String::new(), status: Some(0), error: None, ignored: 0 },
+        false => Result::of(&run(&mut oracle.command(root(), program))),
+    };
+    if !has_options && differences.is_oracle(program, oracle.version) {
+        return (expected, oracle.to_string());
+    }
+    let file = root().join(program).with_extension("out");
+    let read = std::fs::read_to_string(&file);
+    expected.stdout = read.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    (expected, format!("{}.out", program.trim_end_matches(".py")))
+}
+
 /// Runs all programs of a folder and reports all that differ.
 fn compare(folder: &str) {
     let Some(oracle) = Oracle::find() else {
@@ -120,15 +145,9 @@ fn compare(folder: &str) {
     let differences = Differences::read(&root().join("tests/scripts/differences.txt"));
     let mut failures = Vec::new();
     for program in programs(folder) {
-        let ours = run(Command::new(minipy()).current_dir(root()).arg(&program));
-        let mut expected = Result::of(&run(&mut oracle.command(root(), &program)));
-        let mut source = oracle.to_string();
-        if !differences.is_oracle(&program, oracle.version) {
-            let file = root().join(&program).with_extension("out");
-            let read = std::fs::read_to_string(&file);
-            expected.stdout = read.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-            source = format!("{}.out", program.trim_end_matches(".py"));
-        }
+        let options = options(&program);
+        let ours = run(Command::new(minipy()).current_dir(root()).args(&options).arg(&program));
+        let (expected, source) = expected(&program, !options.is_empty(), &oracle, &differences);
         let result = Result::of(&ours);
         if result != expected {
             let stderr = String::from_utf8_lossy(&ours.stderr).into_owned();

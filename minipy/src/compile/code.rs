@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use tailbite::Gc;
+
 use crate::object::Value;
 use crate::object::symbol::Symbol;
 use crate::syntax::tree::{BinOp, CmpOp, UnaryOp};
@@ -20,7 +22,8 @@ pub(crate) enum CodeKind {
 #[derive(Debug)]
 pub(crate) struct Code {
     pub(crate) name: Symbol,
-    pub(crate) qualname: Rc<str>,
+    pub(crate) name_text: Gc<str>,
+    pub(crate) qualname: Gc<str>,
     pub(crate) filename: Rc<str>,
     pub(crate) kind: CodeKind,
     pub(crate) ops: Vec<Op>,

@@ -98,10 +98,10 @@ impl<'a> Compiler<'a> {
                     let cleanup = self.setup(Block::Handler(Some(name)));
                     self.block(&handler.body)?;
                     self.close();
-                    self.forget(name);
+                    self.forget(name)?;
                     let over = self.jump(Op::Jump);
                     self.land(cleanup);
-                    self.forget(name);
+                    self.forget(name)?;
                     self.emit(Op::Reraise);
                     self.land(over);
                 }
@@ -120,10 +120,11 @@ impl<'a> Compiler<'a> {
     }
 
     /// Deletes an `except ... as name`, whether it is still bound or not.
-    fn forget(&mut self, name: Symbol) {
-        self.constant(&Constant::None);
+    fn forget(&mut self, name: Symbol) -> Compiled {
+        self.constant(&Constant::None)?;
         self.store_name(name);
         self.delete_name(name);
+        Ok(())
     }
 
     pub(super) fn with_statement(&mut self, items: &'a [WithItem], body: &'a [Stmt]) -> Compiled {
@@ -198,7 +199,7 @@ impl<'a> Compiler<'a> {
                 Block::Handler(name) => {
                     if let Some(name) = *name {
                         self.emit(Op::PopBlock);
-                        self.forget(name);
+                        self.forget(name)?;
                     }
                     self.emit(Op::PopHandled);
                 }
@@ -218,7 +219,7 @@ impl<'a> Compiler<'a> {
         }
         match value {
             Some(value) => self.expr(value)?,
-            None => self.constant(&Constant::None),
+            None => self.constant(&Constant::None)?,
         }
         let count = self.unit().blocks.len();
         self.unwind(count, true)?;

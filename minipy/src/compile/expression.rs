@@ -4,6 +4,7 @@ use super::code::{CodeKind, Op};
 use super::scope::Binding;
 use super::{Compiled, Compiler, Patch};
 use crate::object::Value;
+use crate::object::items::Items;
 use crate::object::symbol::{self, Symbol};
 use crate::syntax::SyntaxError;
 use crate::syntax::tree::*;
@@ -23,7 +24,7 @@ impl<'a> Compiler<'a> {
 
     fn expr_kind(&mut self, expr: &'a Expr) -> Compiled {
         match &expr.kind {
-            ExprKind::Constant(constant) => self.constant(constant),
+            ExprKind::Constant(constant) => self.constant(constant)?,
             ExprKind::Name(name) => self.load_name(*name),
             ExprKind::FString(parts) => self.format_parts(parts)?,
             ExprKind::Bool(op, values) => {
@@ -46,7 +47,7 @@ impl<'a> Compiler<'a> {
                 self.emit(Op::Binary(*op));
             }
             ExprKind::Unary(op, operand) => {
-                if let Some(value) = self.constant_value(expr) {
+                if let Some(value) = self.constant_value(expr)? {
                     let index = self.add_constant(value);
                     self.emit(Op::Constant(index));
                 } else {
@@ -70,7 +71,7 @@ impl<'a> Compiler<'a> {
                 for part in &parts[..count] {
                     match part {
                         Some(part) => self.expr(part)?,
-                        None => self.constant(&Constant::None),
+                        None => self.constant(&Constant::None)?,
                     }
                 }
                 self.emit(Op::BuildSlice(count as u32));
@@ -79,7 +80,7 @@ impl<'a> Compiler<'a> {
                 return Err(SyntaxError::at_line(expr.line, "can't use starred expression here"));
             }
             ExprKind::Tuple(items) => {
-                if let Some(value) = self.constant_value(expr) {
+                if let Some(value) = self.constant_value(expr)? {
                     let index = self.add_constant(value);
                     self.emit(Op::Constant(index));
                 } else if has_starred(items) {
@@ -138,14 +139,14 @@ impl<'a> Compiler<'a> {
             ExprKind::Yield(value) => {
                 match value {
                     Some(value) => self.expr(value)?,
-                    None => self.constant(&Constant::None),
+                    None => self.constant(&Constant::None)?,
                 }
                 self.emit(Op::Yield);
             }
             ExprKind::YieldFrom(value) => {
                 self.expr(value)?;
                 self.emit(Op::DelegateIter);
-                self.constant(&Constant::None);
+                self.constant(&Constant::None)?;
                 let start = self.here();
                 let done = self.jump(Op::Delegate);
                 self.emit(Op::Yield);
@@ -163,20 +164,27 @@ impl<'a> Compiler<'a> {
     }
 
     /// The value of an expression made of literals, to be computed once.
-    fn constant_value(&mut self, expr: &Expr) -> Option<Value> {
-        match &expr.kind {
-            ExprKind::Constant(constant) => Some(self.vm.constant(constant)),
+    fn constant_value(&mut self, expr: &Expr) -> Result<Option<Value>, SyntaxError> {
+        let constant = match &expr.kind {
+            ExprKind::Constant(constant) => self.vm.constant(constant)?,
             ExprKind::Unary(UnaryOp::Neg, operand) => match &operand.kind {
-                ExprKind::Constant(Constant::Int(int)) => Some(self.vm.constant(&Constant::Int(-int))),
-                ExprKind::Constant(Constant::Float(float)) => Some(self.vm.constant(&Constant::Float(-float))),
-                _ => None,
+                ExprKind::Constant(Constant::Int(int)) => self.vm.constant(&Constant::Int(-int))?,
+                ExprKind::Constant(Constant::Float(float)) => self.vm.constant(&Constant::Float(-float))?,
+                _ => return Ok(None),
             },
             ExprKind::Tuple(items) => {
-                let values: Option<Vec<Value>> = items.iter().map(|item| self.constant_value(item)).collect();
-                Some(self.vm.tuple(values?))
+                let mut values = Items::new(self.vm);
+                for item in items {
+                    let Some(value) = self.constant_value(item)? else {
+                        return Ok(None);
+                    };
+                    values.push(self.vm, value)?;
+                }
+                self.vm.tuple(values)?
             }
-            _ => None,
-        }
+            _ => return Ok(None),
+        };
+        Ok(Some(constant))
     }
 
     fn comparison(&mut self, left: &'a Expr, rest: &'a [(CmpOp, Expr)]) -> Compiled {
@@ -293,14 +301,14 @@ impl<'a> Compiler<'a> {
             return false;
         };
         let text = name.name();
-        if !matches!(&*text, "globals" | "locals" | "vars" | "dir") || self.binding(name) != Binding::Global {
+        if !matches!(text, "globals" | "locals" | "vars" | "dir") || self.binding(name) != Binding::Global {
             return false;
         }
-        if &*text == "dir" {
+        if text == "dir" {
             self.load_global(Symbol::new("sorted"));
         }
-        self.emit(Op::Variables { global: &*text == "globals" });
-        if &*text == "dir" {
+        self.emit(Op::Variables { global: text == "globals" });
+        if text == "dir" {
             self.emit(Op::Call(1));
         }
         true
@@ -341,7 +349,7 @@ impl<'a> Compiler<'a> {
             for (name, value) in keywords {
                 match name {
                     Some(name) => {
-                        self.constant(&Constant::Str(name.to_string()));
+                        self.constant(&Constant::Str(name.to_string()))?;
                         self.expr(value)?;
                         self.emit(Op::BuildDict(1));
                     }
@@ -357,7 +365,7 @@ impl<'a> Compiler<'a> {
     fn format_parts(&mut self, parts: &'a [FormatPart]) -> Compiled {
         for part in parts {
             match part {
-                FormatPart::Literal(text) => self.constant(&Constant::Str(text.clone())),
+                FormatPart::Literal(text) => self.constant(&Constant::Str(text.clone()))?,
                 FormatPart::Value { value, conversion, spec } => {
                     self.expr(value)?;
                     if let Some(spec) = spec {

@@ -22,7 +22,7 @@ impl<'a> Compiler<'a> {
         let mut keyword_defaults = 0;
         for parameter in &parameters.keyword_only {
             if let Some(default) = &parameter.default {
-                self.constant(&Constant::Str(parameter.name.to_string()));
+                self.constant(&Constant::Str(parameter.name.to_string()))?;
                 self.expr(default)?;
                 keyword_defaults += 1;
             }
@@ -37,7 +37,7 @@ impl<'a> Compiler<'a> {
             false => CodeKind::Function,
         };
         let outer_line = self.line;
-        self.open_unit(f.scope, kind, f.name, &names);
+        self.open_unit(f.scope, kind, f.name, &names)?;
         let code = &mut self.unit().code;
         code.parameters = ParameterShape {
             positional: parameters.positional.len(),
@@ -47,11 +47,11 @@ impl<'a> Compiler<'a> {
             kwarg: parameters.kwarg.is_some(),
         };
         if let Some(doc) = docstring(&f.body) {
-            let doc = self.vm.constant(&Constant::Str(doc.to_owned()));
+            let doc = self.vm.constant(&Constant::Str(doc.to_owned()))?;
             self.unit().code.doc = Some(doc);
         }
         self.block(&f.body)?;
-        self.constant(&Constant::None);
+        self.constant(&Constant::None)?;
         self.emit(Op::Return);
         self.line = outer_line;
         self.make_function(defaults > 0, keyword_defaults > 0);
@@ -75,13 +75,13 @@ impl<'a> Compiler<'a> {
             self.expr(base)?;
         }
         let outer_line = self.line;
-        self.open_unit(c.scope, CodeKind::Class, c.name, &[]);
+        self.open_unit(c.scope, CodeKind::Class, c.name, &[])?;
         if let Some(doc) = docstring(&c.body) {
-            self.constant(&Constant::Str(doc.to_owned()));
+            self.constant(&Constant::Str(doc.to_owned()))?;
             self.emit(Op::StoreClassName(symbol::DOC));
         }
         self.block(&c.body)?;
-        self.constant(&Constant::None);
+        self.constant(&Constant::None)?;
         self.emit(Op::Return);
         let code = self.close_unit();
         self.line = outer_line;
@@ -149,11 +149,11 @@ impl<'a> Compiler<'a> {
     fn generator_unit(&mut self, c: &'a Comprehension, first: &'a Clause, rest: &'a [Clause], _: &Expr) -> Compiled {
         let line = self.line;
         let parameter = Symbol::new(".0");
-        self.open_unit(c.scope, CodeKind::Generator, symbol::GENEXPR, &[parameter]);
+        self.open_unit(c.scope, CodeKind::Generator, symbol::GENEXPR, &[parameter])?;
         self.unit().code.parameters.positional = 1;
         self.emit(Op::LoadLocal(0));
         self.clause_loop(c, first, rest, 0)?;
-        self.constant(&Constant::None);
+        self.constant(&Constant::None)?;
         self.emit(Op::Return);
         self.line = line;
         self.make_function(false, false);

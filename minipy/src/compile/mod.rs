@@ -10,9 +10,9 @@ mod statement;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use crate::object::Value;
 use crate::object::module::Namespace;
 use crate::object::symbol::{self, Symbol};
+use crate::object::{Raised, Value};
 use crate::syntax::tree::*;
 use crate::syntax::{self, SyntaxError};
 use crate::vm::Vm;
@@ -25,18 +25,25 @@ pub(crate) fn compile(vm: &Vm, source: &str, filename: &str, globals: &Namespace
     let module = syntax::parse(source)?;
     let scopes = Scopes::analyse(&module)?;
     let mut compiler = Compiler { vm, scopes, filename: filename.into(), globals, units: Vec::new(), line: 1 };
-    compiler.open_unit(0, CodeKind::Module, symbol::MODULE_CODE, &[]);
+    compiler.open_unit(0, CodeKind::Module, symbol::MODULE_CODE, &[])?;
     if let Some(doc) = docstring(&module.body) {
-        compiler.constant(&Constant::Str(doc.to_owned()));
+        compiler.constant(&Constant::Str(doc.to_owned()))?;
         compiler.store_name(symbol::DOC);
     }
     compiler.block(&module.body)?;
-    compiler.constant(&Constant::None);
+    compiler.constant(&Constant::None)?;
     compiler.emit(Op::Return);
     Ok(compiler.close_unit())
 }
 
 type Compiled = Result<(), SyntaxError>;
+
+/// The objects of a program's constants need memory: nothing else is raised here.
+impl From<Raised> for SyntaxError {
+    fn from(_: Raised) -> SyntaxError {
+        SyntaxError { class: SyntaxError::NO_MEMORY, ..SyntaxError::at_line(0, "") }
+    }
+}
 
 struct Compiler<'a> {
     vm: &'a Vm,
@@ -68,13 +75,14 @@ impl<'a> Compiler<'a> {
         self.units.last_mut().expect("a unit is open")
     }
 
-    fn open_unit(&mut self, scope: ScopeId, kind: CodeKind, name: Symbol, parameters: &[Symbol]) {
-        let qualname: Rc<str> = match self.units.last() {
-            None => name.name(),
+    fn open_unit(&mut self, scope: ScopeId, kind: CodeKind, name: Symbol, parameters: &[Symbol]) -> Compiled {
+        let name_text = self.vm.text(name.name())?;
+        let qualname = match self.units.last() {
+            None => name_text.clone(),
             Some(unit) => match unit.code.kind {
-                CodeKind::Module => name.name(),
-                CodeKind::Class => format!("{}.{name}", unit.code.qualname).into(),
-                _ => format!("{}.<locals>.{name}", unit.code.qualname).into(),
+                CodeKind::Module => name_text.clone(),
+                CodeKind::Class => self.vm.text(&format!("{}.{name}", unit.code.qualname))?,
+                _ => self.vm.text(&format!("{}.<locals>.{name}", unit.code.qualname))?,
             },
         };
         let analysed = self.scopes.scope(scope);
@@ -88,6 +96,7 @@ impl<'a> Compiler<'a> {
         });
         let code = Code {
             name,
+            name_text,
             qualname,
             filename: self.filename.clone(),
             kind,
@@ -114,6 +123,7 @@ impl<'a> Compiler<'a> {
             constants: HashMap::new(),
             blocks: Vec::new(),
         });
+        Ok(())
     }
 
     fn close_unit(&mut self) -> Rc<Code> {
@@ -155,18 +165,19 @@ impl<'a> Compiler<'a> {
         };
     }
 
-    fn constant(&mut self, constant: &Constant) {
+    fn constant(&mut self, constant: &Constant) -> Compiled {
         let key = format!("{constant:?}");
         let index = match self.unit().constants.get(&key) {
             Some(&index) => index,
             None => {
-                let value = self.vm.constant(constant);
+                let value = self.vm.constant(constant)?;
                 let index = self.add_constant(value);
                 self.unit().constants.insert(key, index);
                 index
             }
         };
         self.emit(Op::Constant(index));
+        Ok(())
     }
 
     fn add_constant(&mut self, value: Value) -> u32 {

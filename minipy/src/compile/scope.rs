@@ -286,7 +286,7 @@ impl Scopes {
             }
             StmtKind::ImportFrom(_, imports) => {
                 for import in imports {
-                    if &*import.name.name() == "*" {
+                    if import.name.name() == "*" {
                         return Err(SyntaxError::unsupported(line, "'import *'"));
                     }
                     self.bind(scope, import.alias.unwrap_or(import.name), line);
@@ -484,5 +484,5 @@ impl Scopes {
 /// `a` of `import a.b`.
 pub(crate) fn first_part(name: Symbol) -> Symbol {
     let name = name.name();
-    Symbol::new(name.split('.').next().unwrap_or(&name))
+    Symbol::new(name.split('.').next().unwrap_or(name))
 }

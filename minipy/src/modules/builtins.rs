@@ -9,17 +9,18 @@ use crate::object::builtin_function::{Method, method};
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::generator::{self, Generator, Resume};
+use crate::object::items::Items;
 use crate::object::iterators::CallableIterator;
 use crate::object::list_methods::sort_values;
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
 use crate::object::{Args, R, Value, tuple};
 use crate::syntax::tree::CmpOp;
-use crate::vm::{Vm, ascii};
+use crate::vm::{Text, Vm, ascii};
 
 const FUNCTIONS: &[Method] = &[
     method("print", 0, u8::MAX, print).with_keywords(),
-    method("len", 1, 1, |vm, args| Ok(vm.int(vm.len(&args[0])? as i64))),
+    method("len", 1, 1, |vm, args| vm.int(vm.len(&args[0])? as i64)),
     method("isinstance", 2, 2, |vm, args| {
         let class = vm.class_of(&args[0]).clone();
         Ok(vm.bool(is_subclass(
@@ -36,9 +37,9 @@ const FUNCTIONS: &[Method] = &[
         let message = "issubclass() arg 2 must be a class, a tuple of classes, or a union";
         Ok(vm.bool(is_subclass(vm, &class, &args[1], message)?))
     }),
-    method("id", 1, 1, |vm, args| Ok(vm.int(args[0].address() as i64))),
-    method("repr", 1, 1, |vm, args| Ok(vm.string(vm.repr(&args[0])?))),
-    method("ascii", 1, 1, |vm, args| Ok(vm.string(ascii(&vm.repr(&args[0])?)))),
+    method("id", 1, 1, |vm, args| vm.int(args[0].address() as i64)),
+    method("repr", 1, 1, |vm, args| vm.string(vm.repr(&args[0])?)),
+    method("ascii", 1, 1, |vm, args| vm.string(ascii(vm, &vm.repr(&args[0])?)?)),
     method("hasattr", 2, 2, |vm, args| {
         let name = vm.attr_name(&args[1])?;
         match vm.find_attr(&args[0], name) {
@@ -73,11 +74,9 @@ const FUNCTIONS: &[Method] = &[
     method("all", 1, 1, |vm, args| any_or_all(vm, args, false)),
     method("iter", 1, 2, |vm, args| match args.get(1) {
         None => vm.iter(&args[0]),
-        Some(sentinel) => Ok(vm.alloc(CallableIterator {
-            function: args[0].clone(),
-            sentinel: sentinel.clone(),
-            finished: false.into(),
-        })),
+        Some(sentinel) => {
+            vm.alloc(CallableIterator { function: args[0].clone(), sentinel: sentinel.clone(), finished: false.into() })
+        }
     }),
     method("next", 1, 2, |vm, args| match args.get(1) {
         // The end of a generator carries its result.
@@ -85,7 +84,7 @@ const FUNCTIONS: &[Method] = &[
         None => vm.next(&args[0])?.ok_or_else(|| vm.stop_iteration(None)),
         Some(default) => Ok(vm.next(&args[0])?.unwrap_or_else(|| default.clone())),
     }),
-    method("hash", 1, 1, |vm, args| Ok(vm.int(vm.hash(&args[0])?))),
+    method("hash", 1, 1, |vm, args| vm.int(vm.hash(&args[0])?)),
     method("callable", 1, 1, |vm, args| Ok(vm.bool(vm.is_callable(&args[0])))),
     method("dir", 1, 1, |vm, args| match vm.call_special(&args[0], symbol::DIR, [])? {
         Some(names) => vm.list_sorted(&names),
@@ -94,10 +93,10 @@ const FUNCTIONS: &[Method] = &[
     method("vars", 1, 1, |vm, args| vm.vars(&args[0])),
     method("format", 1, 2, |vm, args| {
         let spec = match args.get(1) {
-            Some(spec) => Str::of(spec).map(|spec| spec.as_str().to_owned()).unwrap_or_default(),
-            None => String::new(),
+            Some(spec) => Str::of(spec).map(Str::as_str).unwrap_or_default(),
+            None => "",
         };
-        Ok(vm.string(vm.format(&args[0], &spec)?))
+        vm.string(vm.format(&args[0], spec)?)
     }),
     method("input", 0, 1, |vm, args| {
         if let Some(prompt) = args.get(0) {
@@ -108,15 +107,15 @@ const FUNCTIONS: &[Method] = &[
         let read = std::io::stdin().lock().read_line(&mut line);
         match read {
             Ok(0) | Err(_) => Err(vm.exception(Builtin::EOFError, "EOF when reading a line")),
-            Ok(_) => Ok(vm.str(line.trim_end_matches('\n'))),
+            Ok(_) => vm.str(line.trim_end_matches('\n')),
         }
     }),
 ];
 
-pub(crate) fn fill(vm: &Vm) {
+pub(crate) fn fill(vm: &Vm) -> R<()> {
     let builtins = &vm.builtins;
-    add_functions(vm, builtins, FUNCTIONS);
-    add_functions(vm, builtins, builtins_numbers::FUNCTIONS);
+    add_functions(vm, builtins, FUNCTIONS)?;
+    add_functions(vm, builtins, builtins_numbers::FUNCTIONS)?;
     for &class in Builtin::ALL {
         let hidden = matches!(
             class,
@@ -133,23 +132,35 @@ pub(crate) fn fill(vm: &Vm) {
                 | Builtin::Generator
                 | Builtin::Iterator
                 | Builtin::DictView
-                | Builtin::InstanceDict
+                | Builtin::AttributeDict
                 | Builtin::WeakRef
                 | Builtin::Proxy
                 | Builtin::CallableProxy
+                | Builtin::WeakMethod
+                | Builtin::WeakKeyDictionary
+                | Builtin::WeakValueDictionary
+                | Builtin::WeakSet
+                | Builtin::WeakIterator
+                | Builtin::Finalize
                 | Builtin::TextStream
                 | Builtin::SimpleNamespace
         ) || class.name().contains('_');
         if !hidden {
-            builtins.set(Symbol::new(class.name()), Gc::as_any(vm.class(class)));
+            builtins.set(vm, Symbol::new(class.name()), Gc::as_any(vm.class(class)))?;
         }
     }
-    builtins.set(Symbol::new("None"), vm.none());
-    builtins.set(Symbol::new("NotImplemented"), vm.not_implemented());
-    builtins.set(Symbol::new("Ellipsis"), vm.ellipsis());
-    builtins.set(Symbol::new("IOError"), Gc::as_any(vm.class(Builtin::OSError)));
-    builtins.set(Symbol::new("EnvironmentError"), Gc::as_any(vm.class(Builtin::OSError)));
-    builtins.set(Symbol::new("__debug__"), vm.bool(true));
+    let others = [
+        ("None", vm.none()),
+        ("NotImplemented", vm.not_implemented()),
+        ("Ellipsis", vm.ellipsis()),
+        ("IOError", Gc::as_any(vm.class(Builtin::OSError))),
+        ("EnvironmentError", Gc::as_any(vm.class(Builtin::OSError))),
+        ("__debug__", vm.bool(true)),
+    ];
+    for (name, value) in others {
+        builtins.set(vm, Symbol::new(name), value)?;
+    }
+    Ok(())
 }
 
 /// Whether a class is, or derives from, a class or one of a tuple of them.
@@ -173,7 +184,7 @@ fn print(vm: &Vm, mut args: Args) -> R {
         match args.take_keyword(name).filter(|value| !vm.is_none(value)) {
             None => Ok(default.to_owned()),
             Some(value) => match Str::of(&value) {
-                Some(text) => Ok(text.as_str().to_owned()),
+                Some(text) => vm.copy_text(text.as_str()),
                 None => {
                     let type_name = vm.type_name(&value);
                     Err(vm.type_error(format!("{name} must be None or a string, not {type_name}")))
@@ -186,24 +197,24 @@ fn print(vm: &Vm, mut args: Args) -> R {
     let file = args.take_keyword(symbol::FILE_ARG).filter(|file| !vm.is_none(file));
     let flush = args.take_keyword(symbol::FLUSH);
     vm.no_more_keywords("print", &args)?;
-    let mut text = String::new();
+    let mut text = Text::new(vm);
     for (index, value) in args.positional.iter().enumerate() {
         if index > 0 {
-            text.push_str(&separator);
+            text.push_str(&separator)?;
         }
         match Str::of(value) {
-            Some(plain) if value.is::<Str>() => text.push_str(plain.as_str()),
-            _ => text.push_str(&vm.str_text(value)?),
+            Some(plain) if value.is::<Str>() => text.push_str(plain.as_str())?,
+            _ => text.push_str(&vm.str_text(value)?)?,
         }
     }
-    text.push_str(&end);
+    text.push_str(&end)?;
     let file = match file {
         Some(file) => Some(file),
         None => super::sys::replaced_stdout(vm),
     };
     match file {
         None => {
-            vm.output.print(&text);
+            vm.output.print(text.as_str());
             if let Some(flush) = flush
                 && vm.truth(&flush)?
             {
@@ -211,7 +222,8 @@ fn print(vm: &Vm, mut args: Args) -> R {
             }
         }
         Some(file) => {
-            vm.call_method(&file, symbol::WRITE, [vm.string(text)])?;
+            let text = text.into_object()?;
+            vm.call_method(&file, symbol::WRITE, [text])?;
         }
     }
     Ok(vm.none())
@@ -226,7 +238,7 @@ fn sorted(vm: &Vm, mut args: Args) -> R {
     vm.no_more_keywords("sort", &args)?;
     let items = vm.collect(&args[0])?;
     match sort_values(vm, items, key.as_ref(), reverse) {
-        Ok(items) => Ok(vm.list(items)),
+        Ok(items) => vm.list(items),
         Err((_, raised)) => Err(raised),
     }
 }
@@ -235,7 +247,7 @@ fn extreme(vm: &Vm, mut args: Args, name: &str, op: CmpOp) -> R {
     let key = args.take_keyword(symbol::KEY).filter(|key| !vm.is_none(key));
     let default = args.take_keyword(symbol::DEFAULT);
     vm.no_more_keywords(name, &args)?;
-    let items = if args.len() == 1 { vm.collect(&args[0])? } else { args.positional.to_vec() };
+    let items = if args.len() == 1 { vm.collect(&args[0])? } else { Items::copy(vm, &args.positional)? };
     let mut best: Option<(Value, Value)> = None;
     for item in items {
         let rank = match &key {
@@ -272,7 +284,7 @@ fn any_or_all(vm: &Vm, args: Args, deciding: bool) -> R {
 impl Vm {
     fn list_sorted(&self, names: &Value) -> R {
         match sort_values(self, self.collect(names)?, None, false) {
-            Ok(items) => Ok(self.list(items)),
+            Ok(items) => self.list(items),
             Err((_, raised)) => Err(raised),
         }
     }

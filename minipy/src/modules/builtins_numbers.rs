@@ -17,17 +17,20 @@ pub(super) const FUNCTIONS: &[Method] = &[
     method("divmod", 2, 2, |vm, args| {
         let quotient = vm.binary(BinOp::FloorDiv, &args[0], &args[1])?;
         let remainder = vm.binary(BinOp::Mod, &args[0], &args[1])?;
-        Ok(vm.tuple(vec![quotient, remainder]))
+        vm.tuple_of([quotient, remainder])
     }),
     method("hex", 1, 1, |vm, args| in_base(vm, &args[0], "#x")),
     method("oct", 1, 1, |vm, args| in_base(vm, &args[0], "#o")),
     method("bin", 1, 1, |vm, args| in_base(vm, &args[0], "#b")),
     method("chr", 1, 1, |vm, args| {
         let code = u32::try_from(vm.index(&args[0])?).ok().and_then(char::from_u32);
-        code.map(|c| vm.char(c)).ok_or_else(|| vm.value_error("chr() arg not in range(0x110000)"))
+        match code {
+            Some(c) => vm.char(c),
+            None => Err(vm.value_error("chr() arg not in range(0x110000)")),
+        }
     }),
     method("ord", 1, 1, |vm, args| match Str::of(&args[0]) {
-        Some(text) if text.len() == 1 => Ok(vm.int(text.char_at(0).map_or(0, |c| i64::from(c as u32)))),
+        Some(text) if text.len() == 1 => vm.int(text.char_at(0).map_or(0, |c| i64::from(c as u32))),
         Some(text) => {
             let message = format!("ord() expected a character, but string of length {} found", text.len());
             Err(vm.type_error(message))
@@ -40,13 +43,13 @@ pub(super) const FUNCTIONS: &[Method] = &[
 ];
 
 fn in_base(vm: &Vm, value: &Value, spec: &str) -> R {
-    let int = vm.int_value(vm.index_int(value)?);
-    Ok(vm.string(vm.format(&int, spec)?))
+    let int = vm.int_value(vm.index_int(value)?)?;
+    vm.string(vm.format(&int, spec)?)
 }
 
 fn sum(vm: &Vm, mut args: Args) -> R {
     let start = args.take_keyword(symbol::START).or_else(|| args.get(1).cloned());
-    let mut total = start.unwrap_or_else(|| vm.int(0));
+    let mut total = start.map_or_else(|| vm.int(0), Ok)?;
     if Str::of(&total).is_some() {
         return Err(vm.type_error("sum() can't sum strings [use ''.join(seq) instead]"));
     }
@@ -68,17 +71,17 @@ fn round(vm: &Vm, mut args: Args) -> R {
     }
     if let Some(int) = Int::of(&args[0]) {
         let Some(digits) = digits.filter(|digits| *digits < 0) else {
-            return Ok(vm.int_value(int.clone()));
+            return vm.int_value(int.clone());
         };
+        let _room = vm.room(int.bytes().saturating_mul(4).saturating_add(100_000))?;
         let unit = num_bigint::BigInt::from(10).pow(digits.unsigned_abs().min(100_000) as u32);
-        let value = int.to_big();
-        let (quotient, remainder) = num_integer::Integer::div_mod_floor(&value, &unit);
+        let (quotient, remainder) = num_integer::Integer::div_mod_floor(&*int.to_big(), &unit);
         let twice: num_bigint::BigInt = remainder * 2;
         let up = twice > unit || twice == unit && num_integer::Integer::is_odd(&quotient);
-        return Ok(vm.int_value(Int::from((quotient + i32::from(up)) * unit)));
+        return vm.big((quotient + i32::from(up)) * unit);
     }
     let result = match digits {
-        Some(digits) => vm.call_special(&args[0], symbol::ROUND, [vm.int(digits)])?,
+        Some(digits) => vm.call_special(&args[0], symbol::ROUND, [vm.int(digits)?])?,
         None => vm.call_special(&args[0], symbol::ROUND, [])?,
     };
     result.ok_or_else(|| {
@@ -98,6 +101,6 @@ fn power(vm: &Vm, args: Args) -> R {
     if exponent.is_negative() {
         return Err(vm.value_error("minipy has no modular inverses: negative exponent with a modulus"));
     }
-    let result = base.to_big().modpow(&exponent.to_big(), &modulus.to_big());
-    Ok(vm.int_value(result.into()))
+    let _room = vm.room(base.bytes().saturating_add(modulus.bytes().saturating_mul(8)))?;
+    vm.big(base.to_big().modpow(&exponent.to_big(), &modulus.to_big()))
 }

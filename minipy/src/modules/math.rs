@@ -32,19 +32,19 @@ const FUNCTIONS: &[Method] = &[
                 let base = vm.number(base)?;
                 log(vm, base, f64::ln)?;
                 log(vm, value, f64::ln)?;
-                Ok(vm.float(value.ln() / base.ln()))
+                vm.float(value.ln() / base.ln())
             }
         }
     }),
-    method("atan2", 2, 2, |vm, args| Ok(vm.float(vm.number(&args[0])?.atan2(vm.number(&args[1])?)))),
+    method("atan2", 2, 2, |vm, args| vm.float(vm.number(&args[0])?.atan2(vm.number(&args[1])?))),
     method("pow", 2, 2, |vm, args| float::power(vm, vm.number(&args[0])?, vm.number(&args[1])?)),
-    method("fmod", 2, 2, |vm, args| Ok(vm.float(vm.number(&args[0])? % vm.number(&args[1])?))),
+    method("fmod", 2, 2, |vm, args| vm.float(vm.number(&args[0])? % vm.number(&args[1])?)),
     method("hypot", 0, u8::MAX, |vm, args| {
         let mut sum = 0f64;
         for value in &args.positional {
             sum = sum.hypot(vm.number(value)?);
         }
-        Ok(vm.float(sum))
+        vm.float(sum)
     }),
     method("degrees", 1, 1, |vm, args| plain(vm, &args, f64::to_degrees)),
     method("radians", 1, 1, |vm, args| plain(vm, &args, f64::to_radians)),
@@ -54,7 +54,7 @@ const FUNCTIONS: &[Method] = &[
     method("isnan", 1, 1, |vm, args| Ok(vm.bool(vm.number(&args[0])?.is_nan()))),
     method("isinf", 1, 1, |vm, args| Ok(vm.bool(vm.number(&args[0])?.is_infinite()))),
     method("isfinite", 1, 1, |vm, args| Ok(vm.bool(vm.number(&args[0])?.is_finite()))),
-    method("copysign", 2, 2, |vm, args| Ok(vm.float(vm.number(&args[0])?.copysign(vm.number(&args[1])?)))),
+    method("copysign", 2, 2, |vm, args| vm.float(vm.number(&args[0])?.copysign(vm.number(&args[1])?))),
     method("isclose", 2, 2, |vm, args| {
         let (a, b) = (vm.number(&args[0])?, vm.number(&args[1])?);
         Ok(vm.bool(a == b || (a - b).abs() <= 1e-9 * a.abs().max(b.abs())))
@@ -62,16 +62,19 @@ const FUNCTIONS: &[Method] = &[
     method("gcd", 0, u8::MAX, |vm, args| {
         let mut divisor = num_bigint::BigInt::from(0);
         for value in &args.positional {
-            divisor = divisor.gcd(&vm.index_int(value)?.to_big());
+            let value = vm.index_int(value)?;
+            let _room = vm.room(value.bytes().saturating_mul(4))?;
+            divisor = divisor.gcd(&value.to_big());
         }
-        Ok(vm.int_value(divisor.into()))
+        vm.big(divisor)
     }),
     method("isqrt", 1, 1, |vm, args| {
         let int = vm.index_int(&args[0])?;
         if int.is_negative() {
             return Err(vm.value_error("isqrt() argument must be nonnegative"));
         }
-        Ok(vm.int_value(int.to_big().sqrt().into()))
+        let _room = vm.room(int.bytes().saturating_mul(4))?;
+        vm.big(int.to_big().sqrt())
     }),
     method("factorial", 1, 1, |vm, args| {
         let count = vm.index(&args[0])?;
@@ -81,13 +84,16 @@ const FUNCTIONS: &[Method] = &[
         if count > 1_000_000 {
             return Err(vm.memory_error());
         }
+        // Stirling's formula, rounded up.
+        let bits = (count as f64 + 1.0) * (count as f64 + 2.0).log2();
+        let _room = vm.room((bits / 4.0) as usize)?;
         let product = (2..=count).fold(num_bigint::BigInt::from(1), |product, factor| product * factor);
-        Ok(vm.int_value(product.into()))
+        vm.big(product)
     }),
 ];
 
-pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) {
-    add_functions(vm, namespace, FUNCTIONS);
+pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) -> R<()> {
+    add_functions(vm, namespace, FUNCTIONS)?;
     let constants = [
         ("pi", std::f64::consts::PI),
         ("e", std::f64::consts::E),
@@ -96,8 +102,9 @@ pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) {
         ("nan", f64::NAN),
     ];
     for (name, value) in constants {
-        namespace.set(Symbol::new(name), vm.float(value));
+        namespace.set(vm, Symbol::new(name), vm.float(value)?)?;
     }
+    Ok(())
 }
 
 fn plain(vm: &Vm, args: &Args, function: fn(f64) -> f64) -> R {
@@ -106,7 +113,7 @@ fn plain(vm: &Vm, args: &Args, function: fn(f64) -> f64) -> R {
     if result.is_infinite() && value.is_finite() {
         return Err(vm.overflow_error("math range error"));
     }
-    Ok(vm.float(result))
+    vm.float(result)
 }
 
 fn domain(vm: &Vm, args: &Args, function: fn(f64) -> f64) -> R {
@@ -115,22 +122,22 @@ fn domain(vm: &Vm, args: &Args, function: fn(f64) -> f64) -> R {
     if result.is_nan() && !value.is_nan() {
         return Err(vm.value_error("math domain error"));
     }
-    Ok(vm.float(result))
+    vm.float(result)
 }
 
 fn log(vm: &Vm, value: f64, function: fn(f64) -> f64) -> R {
     if value <= 0.0 {
         return Err(vm.value_error("math domain error"));
     }
-    Ok(vm.float(function(value)))
+    vm.float(function(value))
 }
 
 fn whole(vm: &Vm, args: &Args, function: fn(f64) -> f64) -> R {
     if let Some(int) = Int::of(&args[0]) {
-        return Ok(vm.int_value(int.clone()));
+        return vm.int_value(int.clone());
     }
     match Float::of(&args[0]) {
-        Some(float) => Ok(vm.int_value(float::truncate(vm, function(float))?)),
-        None => Ok(vm.int_value(float::truncate(vm, function(vm.number(&args[0])?))?)),
+        Some(float) => vm.int_value(float::truncate(vm, function(float))?),
+        None => vm.int_value(float::truncate(vm, function(vm.number(&args[0])?))?),
     }
 }

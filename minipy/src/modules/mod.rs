@@ -2,22 +2,22 @@
 
 pub(crate) mod builtins;
 mod builtins_numbers;
-mod gc;
+pub(crate) mod gc;
 mod math;
 pub(crate) mod sys;
 mod time;
-mod weakref;
+pub(crate) mod weakref;
 
 use tailbite::Gc;
 
-use crate::object::Value;
 use crate::object::builtin_function::{BuiltinFunction, Method, Receiver};
 use crate::object::module::Namespace;
 use crate::object::symbol::Symbol;
+use crate::object::{R, Value};
 use crate::vm::Vm;
 
 /// Fills a new module.
-pub(crate) type Fill = fn(&Vm, &Gc<Namespace>);
+pub(crate) type Fill = fn(&Vm, &Gc<Namespace>) -> R<()>;
 
 /// What `import` finds.
 pub(crate) const NAMES: &[&str] = &["builtins", "gc", "math", "sys", "time", "weakref"];
@@ -27,9 +27,10 @@ pub(crate) fn find(name: &str) -> Option<Fill> {
         "builtins" => |vm, namespace| {
             for name in vm.builtins.names() {
                 if let Some(value) = vm.builtins.get(name) {
-                    namespace.set(name, value);
+                    namespace.set(vm, name, value)?;
                 }
             }
+            Ok(())
         },
         "gc" => gc::fill,
         "math" => math::fill,
@@ -105,10 +106,17 @@ pub(crate) fn is_known_to_python(name: &str) -> bool {
     COMMON.contains(&package)
 }
 
+/// Adds a function whose messages name the module, too.
+fn add_function_of(vm: &Vm, namespace: &Namespace, module: &'static str, method: Method) -> R<()> {
+    let function = vm.alloc(BuiltinFunction { method, receiver: Receiver::Module(module) })?;
+    namespace.set(vm, Symbol::new(method.name), function)
+}
+
 /// Adds functions to a module.
-fn add_functions(vm: &Vm, namespace: &Namespace, functions: &[Method]) {
+fn add_functions(vm: &Vm, namespace: &Namespace, functions: &[Method]) -> R<()> {
     for &method in functions {
-        let function: Value = vm.alloc(BuiltinFunction { method, receiver: Receiver::None });
-        namespace.set(Symbol::new(method.name), function);
+        let function: Value = vm.alloc(BuiltinFunction { method, receiver: Receiver::None })?;
+        namespace.set(vm, Symbol::new(method.name), function)?;
     }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tailbite::Gc;
 
 use super::add_functions;
+use crate::object::R;
 use crate::object::builtin_function::{Method, method};
 use crate::object::module::Namespace;
 use crate::vm::Vm;
@@ -22,12 +23,12 @@ fn since_epoch() -> Duration {
 }
 
 const FUNCTIONS: &[Method] = &[
-    method("time", 0, 0, |vm, _| Ok(vm.float(since_epoch().as_secs_f64()))),
-    method("time_ns", 0, 0, |vm, _| Ok(vm.int(since_epoch().as_nanos() as i64))),
-    method("perf_counter", 0, 0, |vm, _| Ok(vm.float(since_start().as_secs_f64()))),
-    method("perf_counter_ns", 0, 0, |vm, _| Ok(vm.int(since_start().as_nanos() as i64))),
-    method("monotonic", 0, 0, |vm, _| Ok(vm.float(since_start().as_secs_f64()))),
-    method("process_time", 0, 0, |vm, _| Ok(vm.float(since_start().as_secs_f64()))),
+    method("time", 0, 0, |vm, _| vm.float(since_epoch().as_secs_f64())),
+    method("time_ns", 0, 0, |vm, _| vm.int(since_epoch().as_nanos() as i64)),
+    method("perf_counter", 0, 0, |vm, _| vm.float(since_start().as_secs_f64())),
+    method("perf_counter_ns", 0, 0, |vm, _| vm.int(since_start().as_nanos() as i64)),
+    method("monotonic", 0, 0, |vm, _| vm.float(since_start().as_secs_f64())),
+    method("process_time", 0, 0, |vm, _| vm.float(since_start().as_secs_f64())),
     method("sleep", 1, 1, |vm, args| {
         let seconds = vm.number(&args[0])?;
         if seconds < 0.0 {
@@ -42,7 +43,7 @@ const FUNCTIONS: &[Method] = &[
     }),
 ];
 
-pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) {
+pub(super) fn fill(vm: &Vm, namespace: &Gc<Namespace>) -> R<()> {
     since_start();
-    add_functions(vm, namespace, FUNCTIONS);
+    add_functions(vm, namespace, FUNCTIONS)
 }

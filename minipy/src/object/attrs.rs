@@ -1,31 +1,49 @@
 //! Attributes by name, in the order they were added: the inside of instances, classes and functions.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 
-use tailbite::Trace;
+use tailbite::{Heap, Trace};
 
-use crate::object::Value;
+use crate::object::storage::{Refused, StorageIndex, StorageVec, grow, storage};
 use crate::object::symbol::Symbol;
+use crate::object::{R, Value};
+use crate::vm::Vm;
 
 /// Above this many attributes an index is kept.
 const LINEAR: usize = 12;
 
 tailbite::leaf!(Symbol);
 
-#[derive(Trace, Default, Clone)]
+/// Attributes. Adding one needs room, which [`grow`](Attrs::grow) makes.
+#[derive(Trace)]
 pub(crate) struct Attrs {
-    entries: Vec<(Symbol, Value)>,
+    entries: StorageVec<(Symbol, Value)>,
+    /// Positions of the names, if there are many.
     #[trace(skip)]
-    index: Option<HashMap<Symbol, usize>>,
+    index: StorageIndex,
+}
+
+/// Symbols are numbers: spread them.
+fn spread(name: Symbol) -> u64 {
+    (name.index() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 impl Attrs {
+    pub(crate) fn new(heap: &Heap) -> Attrs {
+        let storage = storage(heap);
+        Attrs { entries: StorageVec::new_in(storage.clone()), index: StorageIndex::new_in(storage) }
+    }
+
+    fn is_indexed(&self) -> bool {
+        !self.index.is_empty()
+    }
+
     fn position(&self, name: Symbol) -> Option<usize> {
-        match &self.index {
-            Some(index) => index.get(&name).copied(),
-            None => self.entries.iter().position(|(entry, _)| *entry == name),
+        if self.is_indexed() {
+            let is_name = |at: &u32| self.entries[*at as usize].0 == name;
+            return self.index.find(spread(name), is_name).map(|at| *at as usize);
         }
+        self.entries.iter().position(|(entry, _)| *entry == name)
     }
 
     pub(crate) fn get(&self, name: Symbol) -> Option<&Value> {
@@ -36,58 +54,78 @@ impl Attrs {
         self.position(name).is_some()
     }
 
-    /// Returns the value replaced, for the caller to drop when nothing is borrowed.
+    /// Room for one more, if there is memory.
+    pub(crate) fn grow(&mut self) -> Result<(), Refused> {
+        grow(&mut self.entries, 1)?;
+        if self.entries.len() < LINEAR {
+            return Ok(());
+        }
+        let missing = self.entries.len() + 1 - self.index.len();
+        let entries = &self.entries;
+        self.index.try_reserve(missing, |at| spread(entries[*at as usize].0)).map_err(|_| Refused)
+    }
+
+    /// Sets an attribute that is there, or for which there is room. Returns the value replaced, for the caller to drop when nothing
+    /// is borrowed.
     #[must_use]
-    pub(crate) fn set(&mut self, name: Symbol, value: Value) -> Option<Value> {
+    pub(crate) fn set_fitting(&mut self, name: Symbol, value: Value) -> Option<Value> {
         if let Some(at) = self.position(name) {
             return Some(std::mem::replace(&mut self.entries[at].1, value));
         }
         self.entries.push((name, value));
-        let last = self.entries.len() - 1;
-        match &mut self.index {
-            Some(index) => {
-                index.insert(name, last);
-            }
-            None if self.entries.len() > LINEAR => self.rebuild_index(),
-            None => {}
+        if self.is_indexed() {
+            self.add_to_index(self.entries.len() - 1);
+        } else if self.entries.len() > LINEAR {
+            self.rebuild_index();
         }
         None
+    }
+
+    /// Sets an attribute; the value replaced is dropped.
+    pub(crate) fn set(&mut self, vm: &Vm, name: Symbol, value: Value) -> R<()> {
+        vm.granted(|| self.grow())?;
+        drop(self.set_fitting(name, value));
+        Ok(())
     }
 
     #[must_use]
     pub(crate) fn remove(&mut self, name: Symbol) -> Option<Value> {
         let at = self.position(name)?;
         let (_, value) = self.entries.remove(at);
-        if self.index.is_some() {
+        if self.is_indexed() {
             self.rebuild_index();
         }
         Some(value)
     }
 
-    fn rebuild_index(&mut self) {
-        let entries = self.entries.iter().enumerate();
-        self.index = Some(entries.map(|(at, (name, _))| (*name, at)).collect());
+    fn add_to_index(&mut self, at: usize) {
+        let entries = &self.entries;
+        self.index.insert_unique(spread(entries[at].0), at as u32, |at| spread(entries[*at as usize].0));
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
+    /// There is room for all in the index; a few are found without it.
+    fn rebuild_index(&mut self) {
+        self.index.clear();
+        if self.entries.len() > LINEAR {
+            (0..self.entries.len()).for_each(|at| self.add_to_index(at));
+        }
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &(Symbol, Value)> {
         self.entries.iter()
     }
-
-    pub(crate) fn names(&self) -> Vec<Symbol> {
-        self.entries.iter().map(|(name, _)| *name).collect()
-    }
 }
 
 /// Attributes of an object, changed through a shared handle.
-#[derive(Trace, Default)]
+#[derive(Trace)]
 pub(crate) struct AttrCell(RefCell<Attrs>);
 
 impl AttrCell {
-    pub(crate) fn new(attrs: Attrs) -> AttrCell {
+    pub(crate) fn new(heap: &Heap) -> AttrCell {
+        AttrCell(RefCell::new(Attrs::new(heap)))
+    }
+
+    pub(crate) fn of(attrs: Attrs) -> AttrCell {
         AttrCell(RefCell::new(attrs))
     }
 
@@ -99,9 +137,11 @@ impl AttrCell {
         self.0.borrow().contains(name)
     }
 
-    pub(crate) fn set(&self, name: Symbol, value: Value) {
-        let old = self.0.borrow_mut().set(name, value);
+    pub(crate) fn set(&self, vm: &Vm, name: Symbol, value: Value) -> R<()> {
+        vm.granted(|| self.0.borrow_mut().grow())?;
+        let old = self.0.borrow_mut().set_fitting(name, value);
         drop(old);
+        Ok(())
     }
 
     /// Whether there was one.
@@ -110,16 +150,13 @@ impl AttrCell {
         old.is_some()
     }
 
-    pub(crate) fn names(&self) -> Vec<Symbol> {
-        self.0.borrow().names()
+    /// The names, oldest first: while they are looked at, they may change.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Symbol> {
+        (0..).map_while(|at| self.0.borrow().entries.get(at).map(|(name, _)| *name))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.borrow().len()
-    }
-
-    /// A copy of all, in order.
-    pub(crate) fn items(&self) -> Vec<(Symbol, Value)> {
-        self.0.borrow().iter().cloned().collect()
+    /// Names and values, oldest first: while they are looked at, they may change.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (Symbol, Value)> {
+        (0..).map_while(|at| self.0.borrow().entries.get(at).cloned())
     }
 }

@@ -37,10 +37,9 @@ pub(crate) static SLOTS: Slots = Slots {
         let method = this_method(this);
         Ok((method.this.address() ^ method.function.address().rotate_left(7)) as i64)
     }),
-    call: Some(|vm, this, mut args| {
+    call: Some(|vm, this, args| {
         let method = this_method(this);
-        args.positional.insert(0, method.this.clone());
-        vm.call(&method.function, args)
+        vm.call(&method.function, vm.with_first(method.this.clone(), args)?)
     }),
     get_attr: Some(get_attr),
     compare: Some(|vm, op, a, b| {

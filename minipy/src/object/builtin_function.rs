@@ -31,8 +31,10 @@ impl Method {
 /// What the first argument of a builtin function is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Receiver {
-    /// A plain function of a module.
+    /// A plain function.
     None,
+    /// A function whose messages name its module.
+    Module(&'static str),
     /// A method of this class.
     Method(Builtin),
     /// A static method of this class, reached through the class or an instance.
@@ -58,10 +60,14 @@ pub(crate) static SLOTS: Slots = Slots {
     call: Some(|vm, this, args| this_function(this).call(vm, args)),
     get_attr: Some(|vm, this, name| {
         let function = this_function(this);
-        Ok(match &*name.name() {
-            "__name__" => Some(vm.str(function.method.name)),
-            "__qualname__" => Some(vm.string(function.qualified_name())),
-            "__module__" => Some(vm.str("builtins")),
+        Ok(match name.name() {
+            "__name__" => Some(vm.str(function.method.name)?),
+            "__qualname__" if matches!(function.receiver, Receiver::Module(_)) => Some(vm.str(function.method.name)?),
+            "__qualname__" => Some(vm.string(function.qualified_name())?),
+            "__module__" => Some(vm.str(match function.receiver {
+                Receiver::Module(module) => module,
+                _ => "builtins",
+            })?),
             "__doc__" => Some(vm.none()),
             _ => None,
         })
@@ -81,6 +87,7 @@ impl BuiltinFunction {
     fn qualified_name(&self) -> String {
         match self.receiver {
             Receiver::None => self.method.name.to_owned(),
+            Receiver::Module(module) => format!("{module}.{}", self.method.name),
             Receiver::Method(class) | Receiver::Static(class) => format!("{}.{}", class.name(), self.method.name),
         }
     }

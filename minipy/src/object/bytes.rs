@@ -1,6 +1,6 @@
 //! Byte strings: literals, printing, comparing, length and indexing.
 
-use tailbite::Trace;
+use tailbite::{Gc, Trace, Untraced};
 
 use crate::object::class_table::Builtin;
 use crate::object::int::Int;
@@ -9,87 +9,103 @@ use crate::object::slice::Slice;
 use crate::object::string::Str;
 use crate::object::{Args, R, Slots, Value};
 use crate::syntax::tree::BinOp;
-use crate::vm::Vm;
+use crate::vm::{Text, Vm};
 
 #[derive(Trace, Debug)]
 #[trace(leaf, protocol = &SLOTS)]
-pub(crate) struct Bytes(pub(crate) Box<[u8]>);
+pub(crate) struct Bytes(Untraced<Gc<[u8]>>);
+
+impl Bytes {
+    pub(crate) fn new(vm: &Vm, bytes: &[u8]) -> R<Bytes> {
+        let content = vm.granted(|| vm.heap().try_alloc_slice(bytes.iter().copied()))?;
+        Ok(Bytes(Untraced(content)))
+    }
+
+    pub(crate) fn as_slice(&self) -> &[u8] {
+        &self.0.0
+    }
+}
 
 pub(crate) static SLOTS: Slots = Slots {
     class: Builtin::Bytes,
     atom: true,
-    repr: |_, this| Ok(repr(bytes(this))),
+    repr: |vm, this| repr(vm, bytes(this)),
     hash: Some(|_, this| Ok(bytes(this).iter().fold(7i64, |hash, byte| hash.wrapping_mul(31) + i64::from(*byte)))),
     len: Some(|_, this| Ok(bytes(this).len())),
     get_item: Some(|vm, this, key| {
         let all = bytes(this);
         if let Some(slice) = key.downcast_ref::<Slice>() {
             let indices = slice.indices(vm, all.len())?;
-            return Ok(vm.alloc(Bytes(indices.iter().map(|index| all[index]).collect())));
+            let content = vm.granted(|| vm.heap().try_alloc_slice(indices.iter().map(|index| all[index])))?;
+            return vm.alloc(Bytes(Untraced(content)));
         }
         let index = vm.sequence_index(key, all.len(), "index out of range")?;
-        Ok(vm.int(all[index].into()))
+        vm.int(all[index].into())
     }),
-    iter: Some(|vm, this| Ok(vm.alloc(IndexIterator::new(this.clone(), Builtin::BytesIterator)))),
+    iter: Some(|vm, this| vm.alloc(IndexIterator::new(this.clone(), Builtin::BytesIterator))),
     compare: Some(|vm, op, a, b| {
         let (Some(a), Some(b)) = (a.downcast_ref::<Bytes>(), b.downcast_ref::<Bytes>()) else {
             return Ok(None);
         };
-        Ok(Some(vm.bool(op.holds(a.0.cmp(&b.0)))))
+        Ok(Some(vm.bool(op.holds(a.as_slice().cmp(b.as_slice())))))
     }),
     binary: Some(|vm, op, a, b| match (op, a.downcast_ref::<Bytes>(), b.downcast_ref::<Bytes>()) {
-        (BinOp::Add, Some(a), Some(b)) => Ok(Some(vm.alloc(Bytes([&a.0[..], &b.0].concat().into())))),
+        (BinOp::Add, Some(a), Some(b)) => {
+            let (a, b) = (a.as_slice(), b.as_slice());
+            let mut content = vm.byte_buffer(a.len() + b.len())?;
+            content.extend_from_slice(a);
+            content.extend_from_slice(b);
+            vm.bytes(&content).map(Some)
+        }
         _ => Ok(None),
     }),
     ..Slots::DEFAULT
 };
 
 fn bytes(this: &Value) -> &[u8] {
-    &this.downcast_ref::<Bytes>().expect("bytes").0
+    this.downcast_ref::<Bytes>().expect("bytes").as_slice()
 }
 
-fn repr(bytes: &[u8]) -> String {
+fn repr(vm: &Vm, bytes: &[u8]) -> R<String> {
     let quote = if bytes.contains(&b'\'') && !bytes.contains(&b'"') { '"' } else { '\'' };
-    let mut out = format!("b{quote}");
+    let mut out = Text::with_room(vm, bytes.len() + 3)?;
+    out.push('b')?;
+    out.push(quote)?;
     for &byte in bytes {
         match byte {
-            b'\n' => out.push_str("\\n"),
-            b'\r' => out.push_str("\\r"),
-            b'\t' => out.push_str("\\t"),
-            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n")?,
+            b'\r' => out.push_str("\\r")?,
+            b'\t' => out.push_str("\\t")?,
+            b'\\' => out.push_str("\\\\")?,
             byte if char::from(byte) == quote => {
-                out.push('\\');
-                out.push(quote);
+                out.push('\\')?;
+                out.push(quote)?;
             }
-            0x20..0x7f => out.push(byte.into()),
-            _ => out.push_str(&format!("\\x{byte:02x}")),
+            0x20..0x7f => out.push(byte.into())?,
+            _ => out.push_str(&format!("\\x{byte:02x}"))?,
         }
     }
-    out.push(quote);
-    out
+    out.push(quote)?;
+    Ok(out.finish())
 }
 
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
-    let content: Vec<u8> = match args.get(0) {
-        None => Vec::new(),
-        Some(value) => match (Str::of(value), Int::of(value)) {
-            (Some(text), _) => text.as_str().as_bytes().to_vec(),
-            (None, Some(_)) => {
-                let size = vm.repeat_count(value)?;
-                let mut content = Vec::new();
-                content.try_reserve_exact(size).map_err(|_| vm.memory_error())?;
-                content.resize(size, 0);
-                content
-            }
-            _ => {
-                let mut content = Vec::new();
-                for item in vm.collect(value)? {
-                    let byte = u8::try_from(vm.index(&item)?);
-                    content.push(byte.map_err(|_| vm.value_error("bytes must be in range(0, 256)"))?);
-                }
-                content
-            }
-        },
+    let Some(value) = args.get(0) else {
+        return vm.bytes(&[]);
     };
-    Ok(vm.alloc(Bytes(content.into())))
+    if let Some(text) = Str::of(value) {
+        return vm.bytes(text.as_str().as_bytes());
+    }
+    if Int::of(value).is_some() {
+        let zeros = vm.repeat_count(value)?;
+        let content = vm.granted(|| vm.heap().try_alloc_slice(std::iter::repeat_n(0, zeros)))?;
+        return vm.alloc(Bytes(Untraced(content)));
+    }
+    let items = vm.collect(value)?;
+    let mut content = vm.byte_buffer(items.len())?;
+    for item in items {
+        let byte = u8::try_from(vm.index(&item)?);
+        content.push(byte.map_err(|_| vm.value_error("bytes must be in range(0, 256)"))?);
+    }
+    vm.bytes(&content)
 }

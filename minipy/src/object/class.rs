@@ -1,7 +1,6 @@
 //! Classes.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use tailbite::{Gc, Trace};
 
@@ -10,6 +9,7 @@ use crate::object::class_table::Builtin;
 use crate::object::descriptors::ClassMethod;
 use crate::object::function::Function;
 use crate::object::instance::Instance;
+use crate::object::items::Items;
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
 use crate::object::{Args, R, Slots, Value};
@@ -23,9 +23,9 @@ pub(crate) struct Class {
     /// The order of attribute look-up. Begins with the class itself: as in CPython, every class is part of a cycle.
     mro: RefCell<Vec<Gc<Class>>>,
     #[trace(skip)]
-    pub(crate) name: RefCell<Rc<str>>,
+    pub(crate) name: RefCell<Gc<str>>,
     #[trace(skip)]
-    pub(crate) qualname: RefCell<Rc<str>>,
+    pub(crate) qualname: RefCell<Gc<str>>,
     /// The builtin class that this is, or whose data its instances carry.
     #[trace(skip)]
     pub(crate) builtin: Builtin,
@@ -75,13 +75,13 @@ fn this_class(this: &Value) -> &Class {
 
 impl Class {
     /// A builtin class, still without attributes.
-    pub(crate) fn new_builtin(vm_heap: &tailbite::Heap, builtin: Builtin, base: Option<Gc<Class>>) -> Gc<Class> {
-        let class = vm_heap.alloc(Class {
-            attrs: AttrCell::default(),
+    pub(crate) fn new_builtin(heap: &tailbite::Heap, builtin: Builtin, base: Option<Gc<Class>>) -> Gc<Class> {
+        let class = heap.alloc(Class {
+            attrs: AttrCell::new(heap),
             bases: base.iter().cloned().collect(),
             mro: RefCell::default(),
-            name: RefCell::new(builtin.name().into()),
-            qualname: RefCell::new(builtin.name().into()),
+            name: RefCell::new(heap.alloc_str(builtin.name())),
+            qualname: RefCell::new(heap.alloc_str(builtin.name())),
             builtin,
             is_builtin: true,
             has_dict: builtin.is_exception() || builtin == Builtin::SimpleNamespace,
@@ -154,16 +154,16 @@ impl Class {
     }
 
     /// Sets or deletes a class attribute. Whether there was one to delete.
-    pub(crate) fn set_attr(&self, name: Symbol, value: Option<Value>) -> bool {
+    pub(crate) fn set_attr(&self, vm: &Vm, name: Symbol, value: Option<Value>) -> R<bool> {
         let existed = match value {
             Some(value) => {
-                self.attrs.set(name, value);
+                self.attrs.set(vm, name, value)?;
                 true
             }
             None => self.attrs.remove(name),
         };
         self.note_special(name);
-        existed
+        Ok(existed)
     }
 
     fn note_special(&self, name: Symbol) {
@@ -178,15 +178,15 @@ impl Class {
 }
 
 /// Makes a class, as the `class` statement and `type(name, bases, dict)` do.
-pub(crate) fn build(vm: &Vm, name: &str, qualname: &str, bases: Vec<Value>, mut attrs: Attrs) -> R {
+pub(crate) fn build(vm: &Vm, name: &str, qualname: &str, bases: &[Value], mut attrs: Attrs) -> R {
     let bases = check_bases(vm, bases)?;
     let layout = best_layout(vm, &bases)?;
     if attrs.contains(symbol::EQ) && !attrs.contains(symbol::HASH) {
-        drop(attrs.set(symbol::HASH, vm.none()));
+        attrs.set(vm, symbol::HASH, vm.none())?;
     }
     for special in [symbol::INIT_SUBCLASS, symbol::CLASS_GETITEM] {
         if let Some(function) = attrs.get(special).filter(|value| value.is::<Function>()).cloned() {
-            drop(attrs.set(special, vm.alloc(ClassMethod(function))));
+            attrs.set(vm, special, vm.alloc(ClassMethod(function))?)?;
         }
     }
     let own_slots = match attrs.get(symbol::SLOTS).cloned() {
@@ -200,7 +200,7 @@ pub(crate) fn build(vm: &Vm, name: &str, qualname: &str, bases: Vec<Value>, mut 
         slots.extend(&base.slots);
     }
     let names = |name: Symbol| own_slots.as_ref().is_none_or(|slots| slots.contains(&name));
-    let class = vm.heap().alloc(Class {
+    let class = vm.make(Class {
         has_dict: names(symbol::DICT) || inherited(|base| base.has_dict),
         weakrefable: names(symbol::WEAKREF) || inherited(|base| base.weakrefable),
         slots,
@@ -208,12 +208,12 @@ pub(crate) fn build(vm: &Vm, name: &str, qualname: &str, bases: Vec<Value>, mut 
         is_builtin: false,
         defines_del: Cell::new(attrs.contains(symbol::DEL)),
         custom_access: Cell::new(inherited(|base| base.custom_access.get())),
-        name: RefCell::new(name.into()),
-        qualname: RefCell::new(qualname.into()),
-        attrs: AttrCell::new(attrs),
+        name: RefCell::new(vm.text(name)?),
+        qualname: RefCell::new(vm.text(qualname)?),
+        attrs: AttrCell::of(attrs),
         bases,
         mro: RefCell::default(),
-    });
+    })?;
     for name in [symbol::GETATTRIBUTE, symbol::SETATTR, symbol::DELATTR] {
         class.note_special(name);
     }
@@ -223,10 +223,10 @@ pub(crate) fn build(vm: &Vm, name: &str, qualname: &str, bases: Vec<Value>, mut 
     Ok(Gc::erase(class))
 }
 
-fn check_bases(vm: &Vm, bases: Vec<Value>) -> R<Vec<Gc<Class>>> {
+fn check_bases(vm: &Vm, bases: &[Value]) -> R<Vec<Gc<Class>>> {
     let mut checked: Vec<Gc<Class>> = Vec::new();
     for base in bases {
-        let Ok(base) = base.downcast::<Class>() else {
+        let Ok(base) = base.clone().downcast::<Class>() else {
             return Err(vm.type_error("bases must be types"));
         };
         if base.is_builtin && !base.builtin.spec().is_base {
@@ -263,13 +263,13 @@ fn best_layout(vm: &Vm, bases: &[Gc<Class>]) -> R<Builtin> {
 
 fn slot_names(vm: &Vm, slots: &Value) -> R<Vec<Symbol>> {
     let names = match Str::of(slots) {
-        Some(_) => vec![slots.clone()],
+        Some(_) => Items::from_array(vm, [slots.clone()])?,
         None => vm.collect(slots)?,
     };
     let mut symbols = Vec::new();
-    for name in &names {
+    for name in names.iter() {
         match Str::of(name) {
-            Some(name) => symbols.push(Symbol::new(name.as_str())),
+            Some(name) => symbols.push(vm.symbol(name.as_str())?),
             None => {
                 let name = vm.type_name(name);
                 return Err(vm.type_error(format!("__slots__ items must be strings, not '{name}'")));
@@ -313,7 +313,7 @@ fn announce(vm: &Vm, class: &Gc<Class>) -> R<()> {
     let value = Gc::as_any(class);
     for (name, attr) in class.attrs.items() {
         if attr.is::<Instance>() {
-            vm.call_special(&attr, symbol::SET_NAME, [value.clone(), vm.name(name)])?;
+            vm.call_special(&attr, symbol::SET_NAME, [value.clone(), vm.name(name)?])?;
         }
     }
     if let Some(hook) = class.lookup_after(class, symbol::INIT_SUBCLASS) {

@@ -1,5 +1,6 @@
 //! The builtin classes: their names, bases, constructors and methods.
 
+use crate::modules::weakref;
 use crate::object::builtin_function::{Method, NativeFn, method};
 use crate::object::slots::Slots;
 use crate::object::{
@@ -77,10 +78,16 @@ builtin_classes! {
     Map "map" Object,
     Filter "filter" Object,
     DictView "dict_view" Object,
-    InstanceDict "dict" Object,
+    AttributeDict "dict" Object,
     WeakRef "ReferenceType" Object,
     Proxy "ProxyType" Object,
     CallableProxy "CallableProxyType" Object,
+    WeakMethod "WeakMethod" WeakRef,
+    WeakKeyDictionary "WeakKeyDictionary" Object,
+    WeakValueDictionary "WeakValueDictionary" Object,
+    WeakSet "WeakSet" Object,
+    WeakIterator "generator" Object,
+    Finalize "finalize" Object,
     TextStream "TextIOWrapper" Object,
     SimpleNamespace "SimpleNamespace" Object,
     BaseException "BaseException" Object,
@@ -155,6 +162,10 @@ impl Builtin {
     pub(crate) fn module(self) -> &'static str {
         match self {
             Builtin::WeakRef | Builtin::Proxy | Builtin::CallableProxy => "weakref",
+            Builtin::WeakMethod | Builtin::WeakKeyDictionary | Builtin::WeakValueDictionary | Builtin::Finalize => {
+                "weakref"
+            }
+            Builtin::WeakSet => "_weakrefset",
             Builtin::SimpleNamespace => "types",
             Builtin::TextStream => "_io",
             _ => "builtins",
@@ -250,10 +261,10 @@ impl Builtin {
                 ClassSpec { make: Some(descriptors::make_property), methods: &[descriptors::PROPERTY_METHODS], ..EMPTY }
             }
             Builtin::StaticMethod => {
-                ClassSpec { make: Some(|vm, args| Ok(vm.alloc(descriptors::StaticMethod(args[0].clone())))), ..EMPTY }
+                ClassSpec { make: Some(|vm, args| vm.alloc(descriptors::StaticMethod(args[0].clone()))), ..EMPTY }
             }
             Builtin::ClassMethod => {
-                ClassSpec { make: Some(|vm, args| Ok(vm.alloc(descriptors::ClassMethod(args[0].clone())))), ..EMPTY }
+                ClassSpec { make: Some(|vm, args| vm.alloc(descriptors::ClassMethod(args[0].clone()))), ..EMPTY }
             }
             Builtin::Super => ClassSpec { make: Some(super_object::make), ..EMPTY },
             Builtin::Generator => ClassSpec { methods: &[generator::METHODS], slots: Some(&generator::SLOTS), ..EMPTY },
@@ -274,15 +285,15 @@ impl Builtin {
             Builtin::CallableIterator => ClassSpec { slots: Some(&iterators::CALLABLE), ..EMPTY },
             Builtin::DictView => ClassSpec { slots: Some(&crate::object::dict_views::VIEW), ..EMPTY },
             Builtin::WeakRef => ClassSpec { make: Some(weak::make_ref), slots: Some(&weak::REF), ..EMPTY },
-            Builtin::InstanceDict => ClassSpec {
-                methods: &[crate::object::instance_dict::METHODS],
-                slots: Some(&crate::object::instance_dict::SLOTS),
+            Builtin::AttributeDict => ClassSpec {
+                methods: &[crate::object::attribute_dict::METHODS],
+                slots: Some(&crate::object::attribute_dict::SLOTS),
                 ..EMPTY
             },
             Builtin::BaseException => ClassSpec { methods: &[exception::METHODS], is_base: true, ..EMPTY },
             Builtin::SimpleNamespace => ClassSpec { is_base: true, ..EMPTY },
             class if class.is_exception() => ClassSpec { is_base: true, ..EMPTY },
-            _ => EMPTY,
+            class => weakref::spec(class).unwrap_or(EMPTY),
         }
     }
 

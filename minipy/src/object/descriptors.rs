@@ -19,7 +19,7 @@ pub(crate) static PROPERTY: Slots = Slots {
     class: Builtin::Property,
     get_attr: Some(|vm, this, name| {
         let property = this_property(this);
-        Ok(match &*name.name() {
+        Ok(match name.name() {
             "fget" => Some(property.get.clone().unwrap_or_else(|| vm.none())),
             "fset" => Some(property.set.clone().unwrap_or_else(|| vm.none())),
             "fdel" => Some(property.delete.clone().unwrap_or_else(|| vm.none())),
@@ -48,7 +48,7 @@ fn with(vm: &Vm, args: Args, change: fn(&mut Property, Option<Value>)) -> R {
     let old = this_property(args.this());
     let mut property = Property { get: old.get.clone(), set: old.set.clone(), delete: old.delete.clone() };
     change(&mut property, Some(args[1].clone()));
-    Ok(vm.alloc(property))
+    vm.alloc(property)
 }
 
 pub(crate) fn make_property(vm: &Vm, mut args: Args) -> R {
@@ -58,7 +58,7 @@ pub(crate) fn make_property(vm: &Vm, mut args: Args) -> R {
         value.filter(|value| !vm.is_none(value))
     };
     let property = Property { get: part(0, "fget"), set: part(1, "fset"), delete: part(2, "fdel") };
-    Ok(vm.alloc(property))
+    vm.alloc(property)
 }
 
 #[derive(Trace)]

@@ -9,9 +9,9 @@ use crate::object::hash_table::Table;
 use crate::object::instance::Native;
 use crate::object::{Args, R, Slots, Value, instance, symbol};
 use crate::syntax::tree::{BinOp, CmpOp};
-use crate::vm::Vm;
+use crate::vm::{Text, Vm};
 
-#[derive(Trace, Default)]
+#[derive(Trace)]
 #[trace(protocol = &SLOTS)]
 pub(crate) struct Dict {
     pub(crate) table: Table,
@@ -25,13 +25,13 @@ pub(crate) static SLOTS: Slots = Slots {
     get_item: Some(get_item),
     set_item: Some(set_item),
     contains: Some(|vm, this, key| Ok(this_dict(this).table.get(vm, key)?.is_some())),
-    iter: Some(|vm, this| Ok(vm.alloc(DictIterator::new(this.clone(), Part::Keys)))),
+    iter: Some(|vm, this| vm.alloc(DictIterator::new(this.clone(), Part::Keys))),
     compare: Some(compare),
     binary: Some(|vm, op, a, b| match (op, Dict::of(a), Dict::of(b)) {
         (BinOp::Or, Some(a), Some(b)) => {
-            let union = Dict { table: a.table.copy() };
+            let union = Dict { table: a.table.copy(vm)? };
             union.update_from(vm, b)?;
-            Ok(Some(vm.alloc(union)))
+            Ok(Some(vm.alloc(union)?))
         }
         _ => Ok(None),
     }),
@@ -48,22 +48,22 @@ pub(crate) static SLOTS: Slots = Slots {
 pub(crate) const METHODS: &[Method] = &[
     method("__init__", 0, 1, init).with_keywords(),
     method("get", 1, 2, get),
-    method("keys", 0, 0, |vm, args| Ok(vm.alloc(DictView::new(args.this().clone(), Part::Keys)))),
-    method("values", 0, 0, |vm, args| Ok(vm.alloc(DictView::new(args.this().clone(), Part::Values)))),
-    method("items", 0, 0, |vm, args| Ok(vm.alloc(DictView::new(args.this().clone(), Part::Items)))),
+    method("keys", 0, 0, |vm, args| vm.alloc(DictView::new(args.this().clone(), Part::Keys))),
+    method("values", 0, 0, |vm, args| vm.alloc(DictView::new(args.this().clone(), Part::Values))),
+    method("items", 0, 0, |vm, args| vm.alloc(DictView::new(args.this().clone(), Part::Items))),
     method("pop", 1, 2, pop),
     method("popitem", 0, 0, pop_item),
     method("setdefault", 1, 2, set_default),
     method("update", 0, 1, update).with_keywords(),
     method("clear", 0, 0, clear),
     method("copy", 0, 0, |vm, args| {
-        let table = this_dict(args.this()).table.copy();
-        Ok(vm.alloc(Dict { table }))
+        let table = this_dict(args.this()).table.copy(vm)?;
+        vm.alloc(Dict { table })
     }),
     method("__reversed__", 0, 0, |vm, args| {
-        let mut keys: Vec<Value> = this_dict(args.this()).table.items().into_iter().map(|(key, _)| key).collect();
+        let mut keys = this_dict(args.this()).table.keys(vm)?;
         keys.reverse();
-        vm.iter(&vm.list(keys))
+        vm.iter(&vm.list(keys)?)
     }),
 ];
 
@@ -72,6 +72,10 @@ fn this_dict(this: &Value) -> &Dict {
 }
 
 impl Dict {
+    pub(crate) fn new(vm: &Vm) -> Dict {
+        Dict { table: Table::new(vm) }
+    }
+
     #[inline]
     pub(crate) fn of(value: &Value) -> Option<&Dict> {
         if let Some(dict) = value.downcast_ref::<Dict>() {
@@ -84,7 +88,7 @@ impl Dict {
     }
 
     fn update_from(&self, vm: &Vm, other: &Dict) -> R<()> {
-        other.table.items().into_iter().try_for_each(|(key, value)| self.table.set(vm, key, value))
+        other.table.items(vm)?.try_for_each(|(key, value)| self.table.set(vm, key, value))
     }
 
     /// Adds the entries of a mapping, or of an iterable of pairs.
@@ -106,13 +110,13 @@ impl Dict {
                 return Err(vm.type_error(message));
             }
             let pair = vm.collect(pair)?;
-            let Ok([key, value]) = <[Value; 2]>::try_from(pair) else {
-                let len = vm.len(&vm.collect(other)?[index])?;
+            let [key, value] = &pair[..] else {
+                let len = pair.len();
                 return Err(vm.value_error(format!(
                     "dictionary update sequence element #{index} has length {len}; 2 is required"
                 )));
             };
-            self.table.set(vm, key, value)?;
+            self.table.set(vm, key.clone(), value.clone())?;
         }
         Ok(())
     }
@@ -122,17 +126,18 @@ fn repr(vm: &Vm, this: &Value) -> R<String> {
     let Some(_guard) = vm.enter_repr(this)? else {
         return Ok("{...}".to_owned());
     };
-    let mut text = "{".to_owned();
-    for (index, (key, value)) in this_dict(this).table.items().iter().enumerate() {
+    let mut text = Text::new(vm);
+    text.push('{')?;
+    for (index, (key, value)) in this_dict(this).table.items(vm)?.enumerate() {
         if index > 0 {
-            text.push_str(", ");
+            text.push_str(", ")?;
         }
-        text.push_str(&vm.repr(key)?);
-        text.push_str(": ");
-        text.push_str(&vm.repr(value)?);
+        text.push_str(&vm.repr(&key)?)?;
+        text.push_str(": ")?;
+        text.push_str(&vm.repr(&value)?)?;
     }
-    text.push('}');
-    Ok(text)
+    text.push('}')?;
+    Ok(text.finish())
 }
 
 fn get_item(vm: &Vm, this: &Value, key: &Value) -> R {
@@ -168,7 +173,7 @@ fn compare(vm: &Vm, op: CmpOp, a: &Value, b: &Value) -> R<Option<Value>> {
     let _guard = vm.recurse()?;
     let mut equal = a.table.len() == b.table.len();
     if equal {
-        for (key, value) in a.table.items() {
+        for (key, value) in a.table.items(vm)? {
             equal = match b.table.get(vm, &key)? {
                 Some(other) => vm.same_or_equal(&value, &other)?,
                 None => false,
@@ -191,7 +196,7 @@ fn update(vm: &Vm, args: Args) -> R {
         dict.update(vm, other)?;
     }
     for (name, value) in &args.keywords {
-        dict.table.set(vm, vm.name(*name), value.clone())?;
+        dict.table.set(vm, vm.name(*name)?, value.clone())?;
     }
     Ok(vm.none())
 }
@@ -217,9 +222,9 @@ fn pop(vm: &Vm, args: Args) -> R {
 }
 
 fn pop_item(vm: &Vm, args: Args) -> R {
-    match this_dict(args.this()).table.pop_last() {
-        Some((key, value)) => Ok(vm.tuple(vec![key, value])),
-        None => Err(vm.key_error(vm.str("popitem(): dictionary is empty"))),
+    match this_dict(args.this()).table.pop_last(vm) {
+        Some((key, value)) => vm.tuple_of([key, value]),
+        None => Err(vm.key_error(vm.str("popitem(): dictionary is empty")?)),
     }
 }
 
@@ -234,13 +239,13 @@ fn set_default(vm: &Vm, args: Args) -> R {
 }
 
 fn clear(vm: &Vm, args: Args) -> R {
-    let old = this_dict(args.this()).table.take();
+    let old = this_dict(args.this()).table.take(vm);
     drop(old);
     Ok(vm.none())
 }
 
 pub(crate) fn make(vm: &Vm, mut args: Args) -> R {
-    let dict = vm.alloc(Dict::default());
+    let dict = vm.new_dict()?;
     args.positional.insert(0, dict.clone());
     update(vm, args)?;
     Ok(dict)
@@ -248,10 +253,10 @@ pub(crate) fn make(vm: &Vm, mut args: Args) -> R {
 
 /// `dict.fromkeys(keys, value)`.
 pub(crate) fn from_keys(vm: &Vm, args: Args) -> R {
-    let dict = Dict::default();
+    let dict = Dict::new(vm);
     let value = args.get(1).cloned().unwrap_or_else(|| vm.none());
     for key in vm.collect(&args[0])? {
         dict.table.set(vm, key, value.clone())?;
     }
-    Ok(vm.alloc(dict))
+    vm.alloc(dict)
 }

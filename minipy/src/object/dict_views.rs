@@ -6,6 +6,7 @@ use tailbite::Trace;
 
 use crate::object::class_table::Builtin;
 use crate::object::dict::Dict;
+use crate::object::items::Items;
 use crate::object::{R, Slots, Value, set};
 use crate::syntax::tree::{BinOp, CmpOp};
 use crate::vm::Vm;
@@ -20,11 +21,11 @@ pub(crate) enum Part {
 tailbite::leaf!(Part);
 
 impl Part {
-    fn of(self, vm: &Vm, key: Value, value: Value) -> Value {
+    fn of(self, vm: &Vm, key: Value, value: Value) -> R {
         match self {
-            Part::Keys => key,
-            Part::Values => value,
-            Part::Items => vm.tuple(vec![key, value]),
+            Part::Keys => Ok(key),
+            Part::Values => Ok(value),
+            Part::Items => vm.tuple_of([key, value]),
         }
     }
 }
@@ -43,7 +44,7 @@ pub(crate) static VIEW: Slots = Slots {
         let Some(_guard) = vm.enter_repr(this)? else {
             return Ok("...".to_owned());
         };
-        let list = vm.list(view.to_vec(vm));
+        let list = vm.list(view.copy(vm)?)?;
         let name = match view.part {
             Part::Keys => "dict_keys",
             Part::Values => "dict_values",
@@ -54,14 +55,14 @@ pub(crate) static VIEW: Slots = Slots {
     len: Some(|_, this| Ok(this_view(this).table_len())),
     iter: Some(|vm, this| {
         let view = this_view(this);
-        Ok(vm.alloc(DictIterator::new(view.dict.clone(), view.part)))
+        vm.alloc(DictIterator::new(view.dict.clone(), view.part))
     }),
     contains: Some(|vm, this, item| {
         let view = this_view(this);
         if view.part == Part::Keys {
             return vm.contains(&view.dict, item);
         }
-        for candidate in view.to_vec(vm) {
+        for candidate in view.copy(vm)? {
             if vm.same_or_equal(&candidate, item)? {
                 return Ok(true);
             }
@@ -102,9 +103,14 @@ impl DictView {
         Dict::of(&self.dict).map_or(0, |dict| dict.table.len())
     }
 
-    pub(crate) fn to_vec(&self, vm: &Vm) -> Vec<Value> {
-        let items = Dict::of(&self.dict).map(|dict| dict.table.items()).unwrap_or_default();
-        items.into_iter().map(|(key, value)| self.part.of(vm, key, value)).collect()
+    /// What is seen through it, now.
+    pub(crate) fn copy(&self, vm: &Vm) -> R<Items> {
+        let table = &Dict::of(&self.dict).expect("a dict").table;
+        match self.part {
+            Part::Keys => table.keys(vm),
+            Part::Values => table.values(vm),
+            Part::Items => Items::try_collect(vm, table.items(vm)?.map(|(key, value)| vm.tuple_of([key, value]))),
+        }
     }
 }
 
@@ -146,7 +152,7 @@ impl DictIterator {
         match table.next_from(self.position.get()) {
             Some((position, key, value)) => {
                 self.position.set(position + 1);
-                Ok(Some(self.part.of(vm, key, value)))
+                self.part.of(vm, key, value).map(Some)
             }
             None => {
                 let finished = self.dict.take();

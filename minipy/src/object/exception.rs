@@ -9,9 +9,13 @@ use crate::compile::code::Code;
 use crate::object::builtin_function::{Method, method};
 use crate::object::class_table::Builtin;
 use crate::object::instance::{Instance, Native};
+use crate::object::items::Items;
 use crate::object::symbol::{self, Symbol};
 use crate::object::{Args, R, Raised, Slots, Value, instance, tuple};
-use crate::vm::Vm;
+use crate::vm::{Room, Vm};
+
+/// Frames that a traceback shows even where there is no memory.
+const UNCOUNTED: usize = 32;
 
 #[derive(Trace)]
 pub(crate) struct ExceptionData {
@@ -22,6 +26,9 @@ pub(crate) struct ExceptionData {
     pub(crate) suppress_context: Cell<bool>,
     /// Innermost first.
     pub(crate) traceback: RefCell<Vec<TracebackEntry>>,
+    /// For the traceback, which is outside of the heap.
+    #[trace(skip)]
+    room: RefCell<Room>,
 }
 
 /// A frame that an exception has left. It keeps the frame's variables alive, as CPython's tracebacks do, but only once
@@ -40,8 +47,8 @@ pub(crate) static SLOTS: Slots = Slots { class: Builtin::BaseException, repr, st
 
 pub(crate) const METHODS: &[Method] = &[
     method("__init__", 0, u8::MAX, init).with_keywords(),
-    method("__repr__", 0, 0, |vm, args| Ok(vm.string(repr(vm, args.this())?))),
-    method("__str__", 0, 0, |vm, args| Ok(vm.string(text(vm, args.this())?))),
+    method("__repr__", 0, 0, |vm, args| vm.string(repr(vm, args.this())?)),
+    method("__str__", 0, 0, |vm, args| vm.string(text(vm, args.this())?)),
     method("with_traceback", 1, 1, |vm, args| {
         set_attr(vm, args.this(), symbol::TRACEBACK, Some(args[1].clone()))?;
         Ok(args[0].clone())
@@ -50,7 +57,7 @@ pub(crate) const METHODS: &[Method] = &[
         let notes = match vm.find_attr(args.this(), symbol::NOTES)? {
             Some(notes) => notes,
             None => {
-                let notes = vm.list(Vec::new());
+                let notes = vm.empty_list()?;
                 vm.set_attr(args.this(), symbol::NOTES, notes.clone())?;
                 notes
             }
@@ -70,8 +77,8 @@ static TRACEBACK: Slots = Slots {
     class: Builtin::Traceback,
     get_attr: Some(|vm, this, name| {
         let traceback = this.downcast_ref::<Traceback>().expect("a traceback");
-        Ok(match &*name.name() {
-            "tb_lineno" => Some(vm.int(traceback.line.into())),
+        Ok(match name.name() {
+            "tb_lineno" => Some(vm.int(traceback.line.into())?),
             "tb_next" => Some(vm.none()),
             _ => None,
         })
@@ -87,6 +94,18 @@ impl ExceptionData {
             context: RefCell::default(),
             suppress_context: Cell::new(false),
             traceback: RefCell::default(),
+            room: RefCell::default(),
+        }
+    }
+
+    /// Adds a frame to the traceback. Beyond the first few, one that there is no memory for is left out.
+    pub(crate) fn add_frame(&self, vm: &Vm, code: &Rc<Code>, line: u32) {
+        let mut traceback = self.traceback.borrow_mut();
+        let mut room = self.room.borrow_mut();
+        let bytes = room.bytes() + size_of::<TracebackEntry>() + code.locals.len() * size_of::<Value>();
+        let fits = room.resize(vm, bytes).is_ok() || traceback.len() < UNCOUNTED;
+        if fits && traceback.try_reserve(1).is_ok() {
+            traceback.push(TracebackEntry { code: code.clone(), line, variables: Vec::new() });
         }
     }
 
@@ -101,6 +120,15 @@ impl ExceptionData {
         self.args.borrow().clone()
     }
 
+    /// Lets go of what came with being raised, for an instance that is raised again.
+    pub(crate) fn forget(&self) {
+        let cause = self.cause.take();
+        let context = self.context.take();
+        let traceback = self.traceback.take();
+        let room = self.room.take();
+        drop((cause, context, traceback, room));
+    }
+
     pub(crate) fn first_arg(&self) -> Option<Value> {
         tuple::of(&self.args.borrow()).and_then(|args| args.first().cloned())
     }
@@ -111,7 +139,7 @@ fn this_data(this: &Value) -> &ExceptionData {
 }
 
 fn init(vm: &Vm, args: Args) -> R {
-    let values = vm.tuple(args.positional[1..].to_vec());
+    let values = vm.tuple(Items::copy(vm, &args.positional[1..])?)?;
     for (name, value) in &args.keywords {
         // `ImportError(name=...)`, `AttributeError(name=..., obj=...)`.
         vm.set_attr(args.this(), *name, value.clone())?;
@@ -147,18 +175,23 @@ fn text(vm: &Vm, this: &Value) -> R<String> {
 }
 
 /// The attributes that exceptions have beside their own.
-pub(crate) fn get_attr(vm: &Vm, this: &Value, name: Symbol) -> Option<Value> {
-    let data = ExceptionData::of(this)?;
+pub(crate) fn get_attr(vm: &Vm, this: &Value, name: Symbol) -> R<Option<Value>> {
+    let Some(data) = ExceptionData::of(this) else {
+        return Ok(None);
+    };
     let or_none = |value: &RefCell<Option<Value>>| value.borrow().clone().unwrap_or_else(|| vm.none());
-    match name {
+    Ok(match name {
         symbol::ARGS => Some(data.args()),
         symbol::CAUSE => Some(or_none(&data.cause)),
         symbol::CONTEXT => Some(or_none(&data.context)),
         symbol::SUPPRESS_CONTEXT => Some(vm.bool(data.suppress_context.get())),
-        symbol::TRACEBACK => Some(match data.traceback.borrow().last().map(|entry| entry.line) {
-            Some(line) => vm.alloc(Traceback { line }),
-            None => vm.none(),
-        }),
+        symbol::TRACEBACK => {
+            let line = data.traceback.borrow().last().map(|entry| entry.line);
+            Some(match line {
+                Some(line) => vm.alloc(Traceback { line })?,
+                None => vm.none(),
+            })
+        }
         symbol::VALUE if vm.is_instance(this, Builtin::StopIteration) => {
             Some(data.first_arg().unwrap_or_else(|| vm.none()))
         }
@@ -166,7 +199,7 @@ pub(crate) fn get_attr(vm: &Vm, this: &Value, name: Symbol) -> Option<Value> {
             Some(data.first_arg().unwrap_or_else(|| vm.none()))
         }
         _ => None,
-    }
+    })
 }
 
 /// Whether the attribute is one of these.
@@ -179,9 +212,10 @@ pub(crate) fn set_attr(vm: &Vm, this: &Value, name: Symbol, value: Option<Value>
         symbol::ARGS => {
             let items = match &value {
                 Some(value) => vm.collect(value)?,
-                None => Vec::new(),
+                None => Items::new(vm),
             };
-            let old = data.args.replace(vm.tuple(items));
+            let items = vm.tuple(items)?;
+            let old = data.args.replace(items);
             drop(old);
         }
         symbol::CAUSE | symbol::CONTEXT => {
@@ -210,25 +244,41 @@ pub(crate) fn set_attr(vm: &Vm, this: &Value, name: Symbol, value: Option<Value>
 }
 
 impl Vm {
-    /// An exception of a builtin class.
-    pub(crate) fn exception(&self, class: Builtin, message: impl Into<String>) -> Raised {
-        let args = self.tuple(vec![self.string(message.into())]);
-        self.exception_with(class, args)
+    /// An exception of a builtin class; a `MemoryError` where there is no memory for it.
+    pub(crate) fn exception(&self, class: Builtin, message: impl AsRef<str>) -> Raised {
+        match self.str(message.as_ref()) {
+            Ok(message) => self.exception_of(class, [message]),
+            Err(raised) => raised,
+        }
     }
 
+    /// The same with any arguments.
+    pub(crate) fn exception_of<const N: usize>(&self, class: Builtin, args: [Value; N]) -> Raised {
+        match self.tuple_of(args) {
+            Ok(args) => self.exception_with(class, args),
+            Err(raised) => raised,
+        }
+    }
+
+    /// The same with a tuple of arguments.
     pub(crate) fn exception_with(&self, class: Builtin, args: Value) -> Raised {
-        Raised(self.alloc(Instance {
-            attrs: Default::default(),
-            native: Some(Box::new(Native::Exception(ExceptionData::new(args)))),
-            class: self.class(class).clone(),
-        }))
+        let Some(instance) = self.exception_instance(class, args) else {
+            return self.memory_error();
+        };
+        self.alloc(instance).map_or_else(|raised| raised, Raised)
     }
 
-    pub(crate) fn type_error(&self, message: impl Into<String>) -> Raised {
+    /// `None` if there is no memory for it.
+    pub(crate) fn exception_instance(&self, class: Builtin, args: Value) -> Option<Instance> {
+        let native = Native::Exception(ExceptionData::new(args));
+        Instance::new(self, self.class(class).clone(), Some(native)).ok()
+    }
+
+    pub(crate) fn type_error(&self, message: impl AsRef<str>) -> Raised {
         self.exception(Builtin::TypeError, message)
     }
 
-    pub(crate) fn value_error(&self, message: impl Into<String>) -> Raised {
+    pub(crate) fn value_error(&self, message: impl AsRef<str>) -> Raised {
         self.exception(Builtin::ValueError, message)
     }
 
@@ -248,20 +298,19 @@ impl Vm {
         self.exception(Builtin::ZeroDivisionError, message)
     }
 
-    pub(crate) fn memory_error(&self) -> Raised {
-        self.exception_with(Builtin::MemoryError, self.tuple(Vec::new()))
-    }
-
     pub(crate) fn reference_error(&self) -> Raised {
         self.exception(Builtin::ReferenceError, "weakly-referenced object no longer exists")
     }
 
     pub(crate) fn key_error(&self, key: Value) -> Raised {
-        self.exception_with(Builtin::KeyError, self.tuple(vec![key]))
+        self.exception_of(Builtin::KeyError, [key])
     }
 
     pub(crate) fn stop_iteration(&self, value: Option<Value>) -> Raised {
-        self.exception_with(Builtin::StopIteration, self.tuple(value.into_iter().collect()))
+        match value {
+            Some(value) => self.exception_of(Builtin::StopIteration, [value]),
+            None => self.exception_of(Builtin::StopIteration, []),
+        }
     }
 
     pub(crate) fn unhashable(&self, value: &Value) -> Raised {

@@ -8,7 +8,7 @@ use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
 use crate::object::int::Int;
 use crate::object::string::Str;
-use crate::object::{Args, R, Slots, Value, float_text, instance, symbol};
+use crate::object::{Args, R, Slots, Value, float_text, instance, int, symbol};
 use crate::syntax::tree::{BinOp, CmpOp, UnaryOp};
 use crate::vm::Vm;
 
@@ -27,15 +27,15 @@ pub(crate) static SLOTS: Slots = Slots {
     unary: Some(|vm, op, this| {
         let x = this_float(this);
         Ok(match op {
-            UnaryOp::Neg => Some(vm.float(-x)),
-            UnaryOp::Pos => Some(vm.float(x)),
+            UnaryOp::Neg => Some(vm.float(-x)?),
+            UnaryOp::Pos => Some(vm.float(x)?),
             _ => None,
         })
     }),
     get_attr: Some(|vm, this, name| {
-        Ok(match &*name.name() {
-            "real" => Some(vm.float(this_float(this))),
-            "imag" => Some(vm.float(0.0)),
+        Ok(match name.name() {
+            "real" => Some(vm.float(this_float(this))?),
+            "imag" => Some(vm.float(0.0)?),
             _ => None,
         })
     }),
@@ -75,7 +75,7 @@ fn hash(x: f64) -> i64 {
     }
     if x.fract() == 0.0 {
         return match BigInt::from_f64(x) {
-            Some(big) => Int::from(big).hash(),
+            Some(big) => int::hash_of(&big),
             None => 0,
         };
     }
@@ -125,7 +125,7 @@ fn compare_int(a: &Int, b: f64) -> Option<std::cmp::Ordering> {
         Int::Small(small) if small.unsigned_abs() < 1 << 53 => (*small as f64).partial_cmp(&b),
         _ => {
             let whole = BigInt::from_f64(b.trunc())?;
-            Some(a.to_big().cmp(&whole).then_with(|| 0f64.total_cmp(&(b.fract() + 0.0))))
+            Some(a.to_big().as_ref().cmp(&whole).then_with(|| 0f64.total_cmp(&(b.fract() + 0.0))))
         }
     }
 }
@@ -172,7 +172,7 @@ pub(crate) fn arithmetic(vm: &Vm, op: BinOp, x: f64, y: f64) -> R<Option<Value>>
         BinOp::Pow => return power(vm, x, y).map(Some),
         _ => return Ok(None),
     };
-    Ok(Some(vm.float(result)))
+    Ok(Some(vm.float(result)?))
 }
 
 pub(crate) fn modulo(x: f64, y: f64) -> f64 {
@@ -203,7 +203,7 @@ pub(crate) fn power(vm: &Vm, x: f64, y: f64) -> R {
     if result.is_infinite() && x.is_finite() && y.is_finite() {
         return Err(vm.overflow_error("(34, 'Numerical result out of range')"));
     }
-    Ok(vm.float(result))
+    vm.float(result)
 }
 
 /// `/` of integers.
@@ -213,10 +213,11 @@ pub(crate) fn divide_ints(vm: &Vm, x: &Int, y: &Int) -> R {
     }
     let (a, b) = (x.to_f64(), y.to_f64());
     if a.is_finite() && b.is_finite() && a.abs() < 9e15 && b.abs() < 9e15 {
-        return Ok(vm.float(a / b));
+        return vm.float(a / b);
     }
     // Scale so that the quotient has more bits than a float, and let the conversion round.
-    let (a, b) = (x.to_big(), y.to_big());
+    let _room = vm.room(x.bytes().saturating_add(y.bytes()).saturating_mul(4))?;
+    let (a, b) = (x.to_big().into_owned(), y.to_big().into_owned());
     let shift = 66 + b.bits() as i64 - a.bits() as i64;
     let mut quotient = if shift >= 0 { (a << shift) / b } else { a / (b << -shift) };
     if quotient.bits() > 64 {
@@ -231,7 +232,7 @@ pub(crate) fn divide_ints(vm: &Vm, x: &Int, y: &Int) -> R {
     if result.is_infinite() {
         return Err(vm.overflow_error("integer division result too large for a float"));
     }
-    Ok(vm.float(result))
+    vm.float(result)
 }
 
 /// `int(x)`.
@@ -240,7 +241,7 @@ pub(crate) fn truncate(vm: &Vm, x: f64) -> R<Int> {
         return Err(vm.value_error("cannot convert float NaN to integer"));
     }
     match BigInt::from_f64(x) {
-        Some(big) => Ok(Int::from(big)),
+        Some(big) => vm.integer(big),
         None => Err(vm.overflow_error("cannot convert float infinity to integer")),
     }
 }
@@ -279,14 +280,14 @@ fn parse(vm: &Vm, text: &str) -> R<f64> {
     match plain.parse::<f64>() {
         Ok(float) if known || numeric => Ok(float),
         _ => {
-            let literal = crate::object::string::repr_text(text);
+            let literal = crate::object::string::repr_text(vm, text)?;
             Err(vm.value_error(format!("could not convert string to float: {literal}")))
         }
     }
 }
 
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
-    Ok(vm.float(from_args(vm, &args)?))
+    vm.float(from_args(vm, &args)?)
 }
 
 pub(crate) fn is_integer(vm: &Vm, args: Args) -> R {
@@ -296,10 +297,10 @@ pub(crate) fn is_integer(vm: &Vm, args: Args) -> R {
 /// `round(x, digits)`, half to even.
 pub(crate) fn round(vm: &Vm, x: f64, digits: Option<i64>) -> R {
     let Some(digits) = digits else {
-        return Ok(vm.int_value(truncate(vm, x.round_ties_even())?));
+        return vm.int_value(truncate(vm, x.round_ties_even())?);
     };
     if !x.is_finite() || digits > 320 {
-        return Ok(vm.float(x));
+        return vm.float(x);
     }
     let rounded = if digits >= 0 {
         // Formatting rounds the exact binary value correctly.
@@ -310,5 +311,5 @@ pub(crate) fn round(vm: &Vm, x: f64, digits: Option<i64>) -> R {
         let scale = 10f64.powi(-digits as i32);
         (x / scale).round_ties_even() * scale
     };
-    Ok(vm.float(rounded))
+    vm.float(rounded)
 }

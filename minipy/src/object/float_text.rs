@@ -53,8 +53,17 @@ pub(crate) fn format(x: f64, kind: char, precision: Option<usize>, alternate: bo
     if upper { text.to_uppercase() } else { text }
 }
 
+/// Digits behind the point that a float can have; all further ones are zeros.
+const EXACT: usize = 1100;
+
+fn push_zeros(text: &mut String, count: usize) {
+    text.extend(std::iter::repeat_n('0', count));
+}
+
 fn fixed(x: f64, precision: usize, alternate: bool) -> String {
-    let mut text = format!("{x:.precision$}");
+    let exact = precision.min(EXACT);
+    let mut text = format!("{x:.exact$}");
+    push_zeros(&mut text, precision - exact);
     if alternate && precision == 0 {
         text.push('.');
     }
@@ -62,15 +71,20 @@ fn fixed(x: f64, precision: usize, alternate: bool) -> String {
 }
 
 fn scientific(x: f64, precision: usize, alternate: bool) -> String {
-    let text = format!("{x:.precision$e}");
+    let exact = precision.min(EXACT);
+    let text = format!("{x:.exact$e}");
     let (mantissa, exponent) = text.split_once('e').expect("scientific notation has an exponent");
-    let point = if alternate && precision == 0 { "." } else { "" };
-    format!("{mantissa}{point}{}", exponent_text('e', exponent.parse().unwrap_or(0)))
+    let mut text = mantissa.to_owned();
+    push_zeros(&mut text, precision - exact);
+    if alternate && precision == 0 {
+        text.push('.');
+    }
+    text + &exponent_text('e', exponent.parse().unwrap_or(0))
 }
 
 /// The `g` format; with `keep_point`, `str`'s variant that always shows it is a float.
 fn general(x: f64, precision: usize, alternate: bool, keep_point: bool) -> String {
-    let precision = precision.max(1);
+    let precision = precision.clamp(1, EXACT);
     let rounded = format!("{x:.*e}", precision - 1);
     let (mantissa, exponent) = rounded.split_once('e').expect("scientific notation has an exponent");
     let exponent: i32 = exponent.parse().unwrap_or(0);

@@ -29,10 +29,11 @@ pub(crate) struct Function {
     /// Shared and immutable; holds atoms only.
     #[trace(skip)]
     pub(crate) code: Rc<Code>,
+    /// No edges for the collector: they can't be part of a cycle, and scripts see other objects with these texts.
     #[trace(skip)]
-    pub(crate) name: RefCell<Rc<str>>,
+    pub(crate) name: RefCell<Gc<str>>,
     #[trace(skip)]
-    pub(crate) qualname: RefCell<Rc<str>>,
+    pub(crate) qualname: RefCell<Gc<str>>,
 }
 
 pub(crate) static SLOTS: Slots = Slots {
@@ -64,14 +65,14 @@ fn get_attr(vm: &Vm, this: &Value, name: symbol::Symbol) -> R<Option<Value>> {
         return Ok(Some(value));
     }
     Ok(Some(match name {
-        symbol::NAME => vm.str(&function.name.borrow()),
-        symbol::QUALNAME => vm.str(&function.qualname.borrow()),
+        symbol::NAME => vm.text_object(&function.name)?,
+        symbol::QUALNAME => vm.text_object(&function.qualname)?,
         symbol::MODULE => function.globals.get(symbol::NAME).unwrap_or_else(|| vm.none()),
         symbol::DOC => function.code.doc.clone().unwrap_or_else(|| vm.none()),
         symbol::DEFAULTS => function.defaults.borrow().clone().unwrap_or_else(|| vm.none()),
         symbol::CLOSURE => function.closure.clone().unwrap_or_else(|| vm.none()),
-        symbol::DICT => vm.dict_of_attrs(&function.attrs)?,
-        symbol::ANNOTATIONS => vm.new_dict(),
+        symbol::DICT => vm.dict_of_names(&function.attrs)?,
+        symbol::ANNOTATIONS => vm.new_dict()?,
         _ => return Ok(None),
     }))
 }
@@ -87,14 +88,15 @@ fn set_attr(vm: &Vm, this: &Value, name: symbol::Symbol, value: Option<Value>) -
                 return Err(vm.type_error(format!("{name} must be set to a string object")));
             };
             let slot = if name == symbol::NAME { &function.name } else { &function.qualname };
-            *slot.borrow_mut() = text.as_str().into();
+            let old = slot.replace(text.text());
+            drop(old);
         }
         symbol::DEFAULTS => {
             let defaults = tuple::of(&value).map(|_| value.clone());
             let old = function.defaults.replace(defaults);
             drop(old);
         }
-        _ => function.attrs.set(name, value),
+        _ => function.attrs.set(vm, name, value)?,
     }
     Ok(true)
 }

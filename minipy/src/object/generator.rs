@@ -1,7 +1,6 @@
 //! Generators: frames that rest between two values.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use tailbite::{Gc, Trace};
 
@@ -10,8 +9,8 @@ use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::slots::address;
 use crate::object::{Args, R, Raised, Slots, Value, symbol};
-use crate::vm::Vm;
 use crate::vm::frame::{Frame, Outcome};
+use crate::vm::{Room, Vm};
 
 #[derive(Trace)]
 #[trace(finalize_on_request = finalize, protocol = &SLOTS)]
@@ -21,7 +20,10 @@ pub(crate) struct Generator {
     #[trace(skip)]
     running: Cell<bool>,
     #[trace(skip)]
-    qualname: Rc<str>,
+    qualname: Gc<str>,
+    /// For the frame, which is outside of the heap.
+    #[trace(skip)]
+    _room: Room,
 }
 
 pub(crate) static SLOTS: Slots = Slots {
@@ -33,9 +35,9 @@ pub(crate) static SLOTS: Slots = Slots {
     }),
     get_attr: Some(|vm, this, name| {
         let generator = this_generator(this);
-        Ok(match &*name.name() {
-            "__name__" => generator.qualname.rsplit('.').next().map(|name| vm.str(name)),
-            "__qualname__" => Some(vm.str(&generator.qualname)),
+        Ok(match name.name() {
+            "__name__" => Some(vm.str(generator.qualname.rsplit('.').next().unwrap_or_default())?),
+            "__qualname__" => Some(vm.str(&generator.qualname)?),
             "gi_running" => Some(vm.bool(generator.running.get())),
             "gi_frame" => Some(vm.none()),
             _ => None,
@@ -76,15 +78,17 @@ pub(crate) enum Resume {
 }
 
 impl Generator {
-    pub(crate) fn make(vm: &Vm, frame: Frame) -> Value {
-        let generator = vm.heap().alloc(Generator {
+    pub(crate) fn make(vm: &Vm, frame: Frame) -> R {
+        let room = vm.lasting_room(frame.bytes())?;
+        let generator = vm.make(Generator {
+            _room: room,
             qualname: frame.code.qualname.clone(),
             frame: RefCell::new(Some(Box::new(frame))),
             running: Cell::new(false),
-        });
+        })?;
         // A suspended `finally` runs when the generator dies.
         Gc::request_finalizer(&generator);
-        Gc::erase(generator)
+        Ok(Gc::erase(generator))
     }
 }
 
@@ -161,7 +165,7 @@ pub(crate) fn close(vm: &Vm, this: &Value) -> R<()> {
         drop(frame);
         return Ok(());
     }
-    let exit = vm.exception_with(Builtin::GeneratorExit, vm.tuple(Vec::new()));
+    let exit = vm.exception_of(Builtin::GeneratorExit, []);
     match resume(vm, this, Resume::Throw(exit)) {
         Ok(Outcome::Yielded(_)) => Err(vm.runtime_error("generator ignored GeneratorExit")),
         Ok(Outcome::Returned(_)) => Ok(()),

@@ -5,13 +5,18 @@
 
 use std::cell::{Cell, RefCell};
 
-use hashbrown::HashTable;
+use smallvec::SmallVec;
 use tailbite::Trace;
 
 use crate::object::int::Int;
+use crate::object::items::Items;
+use crate::object::storage::{Refused, StorageIndex, StorageVec, grow, storage};
 use crate::object::string::Str;
 use crate::object::{R, Value};
 use crate::vm::Vm;
+
+/// Keys compared between two looks at the table.
+const FEW: usize = 4;
 
 #[derive(Trace, Clone)]
 struct Entry {
@@ -21,18 +26,18 @@ struct Entry {
     value: Value,
 }
 
-#[derive(Trace, Default)]
+#[derive(Trace)]
 struct Inner {
     /// `None` where an entry was deleted.
-    entries: Vec<Option<Entry>>,
+    entries: StorageVec<Option<Entry>>,
     /// Positions in `entries` by hash.
     #[trace(skip)]
-    index: HashTable<u32>,
+    index: StorageIndex,
     #[trace(skip)]
     live: usize,
 }
 
-#[derive(Trace, Default)]
+#[derive(Trace)]
 pub(crate) struct Table {
     inner: RefCell<Inner>,
     /// Changes whenever keys come or go.
@@ -55,36 +60,33 @@ pub(crate) fn quick_equal(a: &Value, b: &Value) -> Option<bool> {
 }
 
 impl Table {
+    pub(crate) fn new(vm: &Vm) -> Table {
+        Table { inner: RefCell::new(Inner::new(vm)), version: Cell::new(0) }
+    }
+
     fn find(&self, vm: &Vm, hash: i64, key: &Value) -> R<Option<usize>> {
         'again: loop {
             let version = self.version.get();
-            let mut unclear = Vec::new();
-            {
-                let inner = self.inner.borrow();
-                for &position in inner.index.iter_hash(hash as u64) {
-                    let Some(entry) = &inner.entries[position as usize] else {
-                        continue;
-                    };
-                    if entry.hash != hash {
-                        continue;
+            let mut seen = 0;
+            loop {
+                let unclear = match self.inner.borrow().candidates(hash, key, seen) {
+                    Candidates::Found(position) => return Ok(Some(position)),
+                    Candidates::Unclear(unclear) => unclear,
+                };
+                if unclear.is_empty() {
+                    return Ok(None);
+                }
+                seen += unclear.len();
+                for (position, candidate) in unclear {
+                    let equal = vm.equal(&candidate, key)?;
+                    if self.version.get() != version {
+                        continue 'again;
                     }
-                    match quick_equal(&entry.key, key) {
-                        Some(true) => return Ok(Some(position as usize)),
-                        Some(false) => {}
-                        None => unclear.push((position as usize, entry.key.clone())),
+                    if equal {
+                        return Ok(Some(position));
                     }
                 }
             }
-            for (position, candidate) in unclear {
-                let equal = vm.equal(&candidate, key)?;
-                if self.version.get() != version {
-                    continue 'again;
-                }
-                if equal {
-                    return Ok(Some(position));
-                }
-            }
-            return Ok(None);
         }
     }
 
@@ -99,35 +101,33 @@ impl Table {
 
     pub(crate) fn set(&self, vm: &Vm, key: Value, value: Value) -> R<()> {
         let hash = vm.hash(&key)?;
-        if let Some(position) = self.find(vm, hash, &key)? {
-            let mut inner = self.inner.borrow_mut();
-            let entry = inner.entries[position].as_mut();
-            let old = entry.map(|entry| std::mem::replace(&mut entry.value, value));
-            drop(inner);
-            drop(old);
-            return Ok(());
+        loop {
+            if let Some(position) = self.find(vm, hash, &key)? {
+                let mut inner = self.inner.borrow_mut();
+                let entry = inner.entries[position].as_mut();
+                let old = entry.map(|entry| std::mem::replace(&mut entry.value, value));
+                drop(inner);
+                drop(old);
+                return Ok(());
+            }
+            let version = self.version.get();
+            vm.granted(|| self.inner.borrow_mut().grow(1))?;
+            // Asking for room may have run script code, which may have added the key.
+            if self.version.get() == version {
+                self.inner.borrow_mut().push(Entry { hash, key, value });
+                self.version.set(version + 1);
+                return Ok(());
+            }
         }
-        let mut inner = self.inner.borrow_mut();
-        let inner = &mut *inner;
-        let Ok(position) = u32::try_from(inner.entries.len()) else {
-            return Err(vm.memory_error());
-        };
-        inner.entries.push(Some(Entry { hash, key, value }));
-        inner.live += 1;
-        let entries = &inner.entries;
-        let rehash = |position: &u32| entries[*position as usize].as_ref().map_or(0, |entry| entry.hash as u64);
-        inner.index.insert_unique(hash as u64, position, rehash);
-        self.version.set(self.version.get() + 1);
-        Ok(())
     }
 
     /// Takes an entry out.
     pub(crate) fn remove(&self, vm: &Vm, key: &Value) -> R<Option<(Value, Value)>> {
         let hash = vm.hash(key)?;
-        Ok(self.find(vm, hash, key)?.and_then(|position| self.remove_at(position)))
+        Ok(self.find(vm, hash, key)?.and_then(|position| self.remove_at(vm, position)))
     }
 
-    fn remove_at(&self, position: usize) -> Option<(Value, Value)> {
+    fn remove_at(&self, vm: &Vm, position: usize) -> Option<(Value, Value)> {
         let mut inner = self.inner.borrow_mut();
         let entry = inner.entries.get_mut(position)?.take()?;
         inner.live -= 1;
@@ -138,22 +138,22 @@ impl Table {
             inner.entries.pop();
         }
         if inner.entries.len() > 32 && inner.live * 4 < inner.entries.len() {
-            inner.compact();
+            inner.compact(vm);
         }
         self.version.set(self.version.get() + 1);
         Some((entry.key, entry.value))
     }
 
-    pub(crate) fn pop_last(&self) -> Option<(Value, Value)> {
+    pub(crate) fn pop_last(&self, vm: &Vm) -> Option<(Value, Value)> {
         let last = self.inner.borrow().entries.iter().rposition(Option::is_some)?;
-        self.remove_at(last)
+        self.remove_at(vm, last)
     }
 
     /// Empties the table; the old content is the caller's to drop.
     #[must_use]
-    pub(crate) fn take(&self) -> impl Sized + use<> {
+    pub(crate) fn take(&self, vm: &Vm) -> impl Sized + use<> {
         self.version.set(self.version.get() + 1);
-        self.inner.take()
+        self.inner.replace(Inner::new(vm))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -168,37 +168,123 @@ impl Table {
         live.next().map(|(at, entry)| (at, entry.key.clone(), entry.value.clone()))
     }
 
-    pub(crate) fn items(&self) -> Vec<(Value, Value)> {
-        let inner = self.inner.borrow();
-        inner.entries.iter().flatten().map(|entry| (entry.key.clone(), entry.value.clone())).collect()
+    /// A copy of keys and values, in turn.
+    pub(crate) fn flat_items(&self, vm: &Vm) -> R<Items> {
+        self.copy_of(vm, 2, |entry| [entry.key.clone(), entry.value.clone()])
+    }
+
+    /// A copy of the entries.
+    pub(crate) fn items(&self, vm: &Vm) -> R<impl Iterator<Item = (Value, Value)> + use<>> {
+        let mut flat = self.flat_items(vm)?.into_iter();
+        Ok(std::iter::from_fn(move || Some((flat.next()?, flat.next()?))))
+    }
+
+    pub(crate) fn keys(&self, vm: &Vm) -> R<Items> {
+        self.copy_of(vm, 1, |entry| [entry.key.clone()])
+    }
+
+    pub(crate) fn values(&self, vm: &Vm) -> R<Items> {
+        self.copy_of(vm, 1, |entry| [entry.value.clone()])
+    }
+
+    fn copy_of<const N: usize>(&self, vm: &Vm, each: usize, part: fn(&Entry) -> [Value; N]) -> R<Items> {
+        loop {
+            let mut copy = Items::with_room(vm, self.len().saturating_mul(each))?;
+            let inner = self.inner.borrow();
+            // Asking for room may have run script code.
+            if copy.capacity() >= inner.live * each {
+                copy.extend(inner.entries.iter().flatten().flat_map(part));
+                return Ok(copy);
+            }
+        }
     }
 
     /// A table with the same entries.
-    pub(crate) fn copy(&self) -> Table {
-        let inner = self.inner.borrow();
-        let mut copy = Inner {
-            entries: inner.entries.iter().filter(|entry| entry.is_some()).cloned().collect(),
-            index: HashTable::new(),
-            live: inner.live,
-        };
-        copy.rebuild_index();
-        Table { inner: RefCell::new(copy), version: Cell::new(0) }
+    pub(crate) fn copy(&self, vm: &Vm) -> R<Table> {
+        loop {
+            let mut copy = Inner::new(vm);
+            vm.granted(|| copy.grow(self.len()))?;
+            let inner = self.inner.borrow();
+            // Asking for room may have run script code.
+            if copy.entries.capacity() >= inner.live {
+                for entry in inner.entries.iter().flatten() {
+                    copy.push(entry.clone());
+                }
+                return Ok(Table { inner: RefCell::new(copy), version: Cell::new(0) });
+            }
+        }
     }
 }
 
+fn hash_in(entries: &[Option<Entry>]) -> impl Fn(&u32) -> u64 {
+    |position| entries[*position as usize].as_ref().map_or(0, |entry| entry.hash as u64)
+}
+
+/// What a look at the entries of a hash finds without script code.
+enum Candidates {
+    Found(usize),
+    /// Keys that script code has to compare, a few at a time.
+    Unclear(SmallVec<[(usize, Value); FEW]>),
+}
+
 impl Inner {
-    fn compact(&mut self) {
-        self.entries.retain(Option::is_some);
-        self.rebuild_index();
+    /// Looks for `key`, behind the first `seen` of the unclear ones.
+    fn candidates(&self, hash: i64, key: &Value, mut seen: usize) -> Candidates {
+        let mut unclear = SmallVec::new();
+        for &position in self.index.iter_hash(hash as u64) {
+            let Some(entry) = self.entries[position as usize].as_ref().filter(|entry| entry.hash == hash) else {
+                continue;
+            };
+            match quick_equal(&entry.key, key) {
+                Some(true) => return Candidates::Found(position as usize),
+                Some(false) => {}
+                None if seen > 0 => seen -= 1,
+                None => {
+                    unclear.push((position as usize, entry.key.clone()));
+                    if unclear.len() == FEW {
+                        break;
+                    }
+                }
+            }
+        }
+        Candidates::Unclear(unclear)
     }
 
-    fn rebuild_index(&mut self) {
-        let entries = &self.entries;
-        let hash = |position: &u32| entries[*position as usize].as_ref().map_or(0, |entry| entry.hash as u64);
-        let mut index = HashTable::with_capacity(entries.len());
-        for position in 0..entries.len() as u32 {
-            index.insert_unique(hash(&position), position, hash);
+    fn new(vm: &Vm) -> Inner {
+        let storage = storage(vm.heap());
+        Inner { entries: StorageVec::new_in(storage.clone()), index: StorageIndex::new_in(storage), live: 0 }
+    }
+
+    /// Room for so many more entries, if there is memory.
+    fn grow(&mut self, more: usize) -> Result<(), Refused> {
+        if self.entries.len().saturating_add(more) > u32::MAX as usize {
+            return Err(Refused);
         }
-        self.index = index;
+        grow(&mut self.entries, more)?;
+        self.index.try_reserve(more, hash_in(&self.entries)).map_err(|_| Refused)
+    }
+
+    /// Adds an entry whose key is not there; there must be room for it.
+    fn push(&mut self, entry: Entry) {
+        let hash = entry.hash as u64;
+        self.entries.push(Some(entry));
+        self.live += 1;
+        self.index.insert_unique(hash, self.entries.len() as u32 - 1, hash_in(&self.entries));
+    }
+
+    /// Drops the gaps, and gives memory back if there is enough for a smaller copy.
+    fn compact(&mut self, vm: &Vm) {
+        let mut smaller = Inner::new(vm);
+        if smaller.grow(self.live * 2).is_ok() {
+            self.entries.drain(..).flatten().for_each(|entry| smaller.push(entry));
+            *self = smaller;
+            return;
+        }
+        self.entries.retain(Option::is_some);
+        self.index.clear();
+        for position in 0..self.entries.len() as u32 {
+            let hash = hash_in(&self.entries);
+            self.index.insert_unique(hash(&position), position, hash);
+        }
     }
 }

@@ -2,14 +2,17 @@
 
 use tailbite::{Gc, Trace};
 
+use crate::modules::weakref::{KeyDict, ValueDict, WeakMembers};
 use crate::object::attrs::AttrCell;
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::dict::Dict;
 use crate::object::exception::ExceptionData;
 use crate::object::int::Int;
+use crate::object::items::Items;
 use crate::object::list::List;
 use crate::object::set::Set;
+use crate::object::storage::{Refused, StorageBox, storage};
 use crate::object::string::Str;
 use crate::object::{Args, R, Value, float, instance_slots, int, set, string, symbol};
 use crate::vm::Vm;
@@ -20,7 +23,7 @@ use crate::vm::Vm;
 pub(crate) struct Instance {
     pub(crate) attrs: AttrCell,
     /// The data of the builtin class that the class derives from.
-    pub(crate) native: Option<Box<Native>>,
+    pub(crate) native: Option<StorageBox<Native>>,
     pub(crate) class: Gc<Class>,
 }
 
@@ -29,11 +32,25 @@ pub(crate) enum Native {
     Int(Int),
     Float(f64),
     Str(Str),
-    Tuple(Box<[Value]>),
+    Tuple(Items),
     List(List),
     Dict(Dict),
     Set(Set),
     Exception(ExceptionData),
+    WeakKeys(KeyDict),
+    WeakValues(ValueDict),
+    WeakSet(WeakMembers),
+}
+
+impl Instance {
+    /// An instance without attributes, if there is memory for its data.
+    pub(crate) fn new(vm: &Vm, class: Gc<Class>, native: Option<Native>) -> Result<Instance, Refused> {
+        let native = match native {
+            Some(native) => Some(StorageBox::try_new_in(native, storage(vm.heap())).map_err(|_| Refused)?),
+            None => None,
+        };
+        Ok(Instance { attrs: AttrCell::new(vm.heap()), native, class })
+    }
 }
 
 /// The builtin data of an instance.
@@ -48,24 +65,26 @@ pub(crate) fn allocate(vm: &Vm, class: &Gc<Class>, args: &Args) -> R {
         Builtin::Float => Some(Native::Float(float::from_args(vm, args)?)),
         Builtin::Str => {
             let text = string::make(vm, Args::new(args.positional.iter().cloned()))?;
-            let text = Str::of(&text).expect("str makes strings");
-            Some(Native::Str(Str::new(text.as_str())))
+            Some(Native::Str(Str::of(&text).expect("str makes strings").share()))
         }
         Builtin::Tuple => Some(Native::Tuple(match args.get(0) {
-            Some(iterable) => vm.collect(iterable)?.into(),
-            None => Box::default(),
+            Some(iterable) => vm.collect(iterable)?,
+            None => Items::new(vm),
         })),
-        Builtin::List => Some(Native::List(List::default())),
-        Builtin::Dict => Some(Native::Dict(Dict::default())),
-        Builtin::Set => Some(Native::Set(set::Set::default())),
+        Builtin::List => Some(Native::List(List::new(Items::new(vm)))),
+        Builtin::Dict => Some(Native::Dict(Dict::new(vm))),
+        Builtin::Set => Some(Native::Set(set::Set::new(vm)?)),
+        Builtin::WeakKeyDictionary => Some(Native::WeakKeys(KeyDict::new(vm)?)),
+        Builtin::WeakValueDictionary => Some(Native::WeakValues(ValueDict::new(vm)?)),
+        Builtin::WeakSet => Some(Native::WeakSet(WeakMembers::new(vm)?)),
         Builtin::BaseException => {
-            let args = vm.tuple(args.positional.to_vec());
+            let args = vm.tuple(Items::copy(vm, &args.positional)?)?;
             Some(Native::Exception(ExceptionData::new(args)))
         }
         _ => None,
     };
-    let instance =
-        vm.heap().alloc(Instance { attrs: AttrCell::default(), native: native.map(Box::new), class: class.clone() });
+    let instance = Instance::new(vm, class.clone(), native).map_err(|Refused| vm.memory_error())?;
+    let instance = vm.make(instance)?;
     if class.has_del() {
         // Only these pay for finalization.
         Gc::request_finalizer(&instance);

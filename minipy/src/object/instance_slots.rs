@@ -34,11 +34,8 @@ pub(crate) static SLOTS: Slots = Slots {
     contains: Some(contains),
     iter: Some(iter),
     next: Some(next),
-    call: Some(|vm, this, mut args| match class(this).lookup(symbol::CALL) {
-        Some(function) => {
-            args.positional.insert(0, this.clone());
-            vm.call_unbound(&function, args)
-        }
+    call: Some(|vm, this, args| match class(this).lookup(symbol::CALL) {
+        Some(function) => vm.call_unbound(&function, vm.with_first(this.clone(), args)?),
         None => Err(lacks(vm, this, "is not callable")),
     }),
     get_attr: None,
@@ -72,7 +69,7 @@ fn text_of(vm: &Vm, this: &Value, name: Symbol) -> R<String> {
         return crate::object::slots::default_repr(vm, this);
     };
     match Str::of(&result) {
-        Some(text) => Ok(text.as_str().to_owned()),
+        Some(text) => vm.copy_text(text.as_str()),
         None => Err(vm.type_error(format!("{name} returned non-string (type {})", vm.type_name(&result)))),
     }
 }
@@ -147,7 +144,7 @@ fn iter(vm: &Vm, this: &Value) -> R {
         return Ok(iterator);
     }
     if class(this).lookup(symbol::GETITEM).is_some() {
-        return Ok(vm.alloc(IndexIterator::new(this.clone(), Builtin::Iterator)));
+        return vm.alloc(IndexIterator::new(this.clone(), Builtin::Iterator));
     }
     Err(lacks(vm, this, "is not iterable"))
 }

@@ -1,9 +1,11 @@
 //! Integers of any size.
 
+use std::borrow::Cow;
+
 use num_bigint::BigInt;
 use num_integer::Integer;
 use num_traits::{Signed, ToPrimitive, Zero};
-use tailbite::Trace;
+use tailbite::{Gc, Trace, Untraced};
 
 use crate::object::class_table::Builtin;
 use crate::object::float::Float;
@@ -12,7 +14,7 @@ use crate::object::singletons::Bool;
 use crate::object::string::Str;
 use crate::object::{Args, R, Slots, Value, float, instance, symbol};
 use crate::syntax::tree::{BinOp, CmpOp, UnaryOp};
-use crate::vm::Vm;
+use crate::vm::{Room, Vm};
 
 /// Results of more bits are a `MemoryError`.
 const MAX_BITS: u64 = 1 << 32;
@@ -23,7 +25,70 @@ const MAX_DIGITS: usize = 4300;
 pub(crate) enum Int {
     Small(i64),
     /// Never fits an `i64`.
-    Big(Box<BigInt>),
+    Big(Big),
+}
+
+/// A number too big for a word: an object of its own, shared by those that hold it.
+#[derive(Trace)]
+#[trace(leaf)]
+pub(crate) struct Big(Untraced<Gc<BigNumber>>);
+
+#[derive(Trace)]
+struct BigNumber {
+    #[trace(skip)]
+    value: BigInt,
+    /// For the digits, which are outside of the heap.
+    #[trace(skip)]
+    _room: Room,
+}
+
+impl std::ops::Deref for Big {
+    type Target = BigInt;
+
+    fn deref(&self) -> &BigInt {
+        &self.0.0.value
+    }
+}
+
+impl Clone for Big {
+    fn clone(&self) -> Big {
+        Big(Untraced(self.0.0.clone()))
+    }
+}
+
+impl std::fmt::Debug for Big {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&**self, f)
+    }
+}
+
+impl PartialEq for Big {
+    fn eq(&self, other: &Big) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Big {}
+
+impl Vm {
+    /// The integer of this value.
+    pub(crate) fn integer(&self, value: BigInt) -> R<Int> {
+        if let Some(small) = value.to_i64() {
+            return Ok(Int::Small(small));
+        }
+        let room = self.lasting_room(bytes(value.bits()))?;
+        Ok(Int::Big(Big(Untraced(self.make(BigNumber { value, _room: room })?))))
+    }
+
+    /// The same as an object.
+    pub(crate) fn big(&self, value: BigInt) -> R {
+        self.int_value(self.integer(value)?)
+    }
+}
+
+/// What the digits of a number of so many bits take.
+fn bytes(bits: u64) -> usize {
+    usize::try_from(bits / 8).unwrap_or(usize::MAX).saturating_add(16)
 }
 
 pub(crate) const SLOTS: Slots = Slots {
@@ -36,10 +101,10 @@ pub(crate) const SLOTS: Slots = Slots {
     binary: Some(binary),
     unary: Some(unary),
     get_attr: Some(|vm, this, name| {
-        Ok(match &*name.name() {
-            "real" | "numerator" => Some(vm.int_value(this_int(this).clone())),
-            "imag" => Some(vm.int(0)),
-            "denominator" => Some(vm.int(1)),
+        Ok(match name.name() {
+            "real" | "numerator" => Some(vm.int_value(this_int(this).clone())?),
+            "imag" => Some(vm.int(0)?),
+            "denominator" => Some(vm.int(1)?),
             _ => None,
         })
     }),
@@ -48,15 +113,6 @@ pub(crate) const SLOTS: Slots = Slots {
 
 fn this_int(this: &Value) -> &Int {
     Int::of(this).expect("an integer")
-}
-
-impl From<BigInt> for Int {
-    fn from(big: BigInt) -> Int {
-        match big.to_i64() {
-            Some(small) => Int::Small(small),
-            None => Int::Big(Box::new(big)),
-        }
-    }
 }
 
 impl Int {
@@ -75,11 +131,16 @@ impl Int {
         }
     }
 
-    pub(crate) fn to_big(&self) -> BigInt {
+    pub(crate) fn to_big(&self) -> Cow<'_, BigInt> {
         match self {
-            Int::Small(small) => BigInt::from(*small),
-            Int::Big(big) => (**big).clone(),
+            Int::Small(small) => Cow::Owned(BigInt::from(*small)),
+            Int::Big(big) => Cow::Borrowed(big),
         }
+    }
+
+    /// The bytes that the digits take.
+    pub(crate) fn bytes(&self) -> usize {
+        bytes(self.bits())
     }
 
     pub(crate) fn to_f64(&self) -> f64 {
@@ -105,20 +166,31 @@ impl Int {
 
     /// CPython's: the value modulo 2^61 - 1, so that equal numbers of any type have equal hashes.
     pub(crate) fn hash(&self) -> i64 {
-        const MODULUS: i64 = (1 << 61) - 1;
-        let hash = match self {
-            Int::Small(small) => small % MODULUS,
-            Int::Big(big) => (&**big % MODULUS).to_i64().unwrap_or(0),
-        };
-        if hash == -1 { -2 } else { hash }
+        match self {
+            Int::Small(small) => not_minus_one(small % MODULUS),
+            Int::Big(big) => hash_of(big),
+        }
     }
 
     pub(crate) fn compare(&self, other: &Int) -> std::cmp::Ordering {
         match (self, other) {
             (Int::Small(a), Int::Small(b)) => a.cmp(b),
-            _ => self.to_big().cmp(&other.to_big()),
+            _ => self.to_big().as_ref().cmp(other.to_big().as_ref()),
         }
     }
+}
+
+const MODULUS: i64 = (1 << 61) - 1;
+
+/// As [`Int::hash`].
+pub(crate) fn hash_of(big: &BigInt) -> i64 {
+    // The remainder has one digit, and so has what it is made of.
+    not_minus_one((big % MODULUS).to_i64().unwrap_or(0))
+}
+
+/// -1 is no hash in CPython.
+fn not_minus_one(hash: i64) -> i64 {
+    if hash == -1 { -2 } else { hash }
 }
 
 /// Decimal digits; too many are an error as in CPython.
@@ -175,36 +247,41 @@ pub(crate) fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value
     if let (Int::Small(x), Int::Small(y)) = (x, y)
         && let Some(result) = small(op, *x, *y)
     {
-        return Ok(Some(vm.int(result)));
+        return Ok(Some(vm.int(result)?));
     }
+    // What the result and the steps on the way to it take.
+    let _room = vm.room(match op {
+        BinOp::FloorDiv | BinOp::Mod | BinOp::Div => x.bytes().saturating_add(y.bytes()).saturating_mul(3),
+        _ => x.bytes().saturating_add(y.bytes()),
+    })?;
+    let (left, right) = (x.to_big(), y.to_big());
     let result = match op {
-        BinOp::Add => x.to_big() + y.to_big(),
-        BinOp::Sub => x.to_big() - y.to_big(),
+        BinOp::Add => &*left + &*right,
+        BinOp::Sub => &*left - &*right,
         BinOp::Mul => {
             check_bits(vm, x.bits().saturating_add(y.bits()))?;
-            x.to_big() * y.to_big()
+            &*left * &*right
         }
         BinOp::Div => return float::divide_ints(vm, x, y).map(Some),
         BinOp::FloorDiv | BinOp::Mod => {
-            let divisor = y.to_big();
-            if divisor.is_zero() {
+            if right.is_zero() {
                 let message = match op {
                     BinOp::Mod => "integer modulo by zero",
                     _ => "integer division or modulo by zero",
                 };
                 return Err(vm.zero_division(message));
             }
-            let (quotient, remainder) = x.to_big().div_mod_floor(&divisor);
+            let (quotient, remainder) = left.div_mod_floor(&right);
             if op == BinOp::Mod { remainder } else { quotient }
         }
         BinOp::Pow => return power(vm, x, y).map(Some),
         BinOp::LShift | BinOp::RShift => return shift(vm, op == BinOp::LShift, x, y).map(Some),
-        BinOp::And => x.to_big() & y.to_big(),
-        BinOp::Or => x.to_big() | y.to_big(),
-        BinOp::Xor => x.to_big() ^ y.to_big(),
+        BinOp::And => &*left & &*right,
+        BinOp::Or => &*left | &*right,
+        BinOp::Xor => &*left ^ &*right,
         BinOp::MatMul => return Ok(None),
     };
-    Ok(Some(vm.int_value(result.into())))
+    vm.big(result).map(Some)
 }
 
 /// The cases that stay small.
@@ -237,18 +314,20 @@ fn power(vm: &Vm, base: &Int, exponent: &Int) -> R {
     if bits <= 1 {
         // 0, 1 and -1.
         let odd = exponent.to_big().is_odd();
-        return Ok(match base {
+        return match base {
             Int::Small(-1) if !odd => vm.int(1),
             Int::Small(0) if matches!(exponent, Int::Small(0)) => vm.int(1),
             _ => vm.int_value(base.clone()),
-        });
+        };
     }
     let Int::Small(exponent) = exponent else {
         return Err(vm.memory_error());
     };
-    check_bits(vm, bits.saturating_mul(*exponent as u64))?;
+    let bits = bits.saturating_mul(*exponent as u64);
+    check_bits(vm, bits)?;
     let exponent = u32::try_from(*exponent).map_err(|_| vm.memory_error())?;
-    Ok(vm.int_value(base.to_big().pow(exponent).into()))
+    let _room = vm.room(bytes(bits).saturating_mul(2))?;
+    vm.big(base.to_big().pow(exponent))
 }
 
 fn shift(vm: &Vm, left: bool, x: &Int, y: &Int) -> R {
@@ -257,19 +336,21 @@ fn shift(vm: &Vm, left: bool, x: &Int, y: &Int) -> R {
     }
     let Int::Small(count) = y else {
         let zero = !left || matches!(x, Int::Small(0));
-        return if zero { Ok(vm.int(if x.is_negative() { -1 } else { 0 })) } else { Err(vm.memory_error()) };
+        return if zero { vm.int(if x.is_negative() { -1 } else { 0 }) } else { Err(vm.memory_error()) };
     };
     if left {
         if !matches!(x, Int::Small(0)) {
-            check_bits(vm, x.bits().saturating_add(*count as u64))?;
-            return Ok(vm.int_value((x.to_big() << *count).into()));
+            let bits = x.bits().saturating_add(*count as u64);
+            check_bits(vm, bits)?;
+            let _room = vm.room(bytes(bits))?;
+            return vm.big(&*x.to_big() << *count);
         }
-        return Ok(vm.int(0));
+        return vm.int(0);
     }
     if *count as u64 > x.bits() {
-        return Ok(vm.int(if x.is_negative() { -1 } else { 0 }));
+        return vm.int(if x.is_negative() { -1 } else { 0 });
     }
-    Ok(vm.int_value((x.to_big() >> *count).into()))
+    vm.big(&*x.to_big() >> *count)
 }
 
 fn unary(vm: &Vm, op: UnaryOp, this: &Value) -> R<Option<Value>> {
@@ -277,10 +358,18 @@ fn unary(vm: &Vm, op: UnaryOp, this: &Value) -> R<Option<Value>> {
     let result = match (op, int) {
         (UnaryOp::Pos, _) => int.clone(),
         (UnaryOp::Invert, Int::Small(small)) => Int::Small(!small),
-        (UnaryOp::Invert, Int::Big(big)) => Int::from(-(&**big) - 1),
-        _ => Int::from(-int.to_big()),
+        (UnaryOp::Invert, Int::Big(big)) => {
+            let _room = vm.room(int.bytes())?;
+            vm.integer(-&**big - 1)?
+        }
+        _ => negative(vm, int)?,
     };
-    Ok(Some(vm.int_value(result)))
+    vm.int_value(result).map(Some)
+}
+
+fn negative(vm: &Vm, int: &Int) -> R<Int> {
+    let _room = vm.room(int.bytes())?;
+    vm.integer(-&*int.to_big())
 }
 
 /// `int(x)`, `int(text, base)`.
@@ -321,7 +410,7 @@ pub(crate) fn from_args(vm: &Vm, args: &Args) -> R<Int> {
 
 fn parse(vm: &Vm, text: &str, base: i64) -> R<Int> {
     let invalid = || -> R<Int> {
-        let literal = crate::object::string::repr_text(text);
+        let literal = crate::object::string::repr_text(vm, text)?;
         Err(vm.value_error(format!("invalid literal for int() with base {base}: {literal}")))
     };
     if base != 0 && !(2..=36).contains(&base) {
@@ -345,6 +434,7 @@ fn parse(vm: &Vm, text: &str, base: i64) -> R<Int> {
     if digits.is_empty() || ends_badly || digits.starts_with(['-', '+']) {
         return invalid();
     }
+    let _room = vm.room(digits.len().saturating_mul(3))?;
     let plain: String = digits.chars().filter(|c| *c != '_').collect();
     if plain.len() > MAX_DIGITS && !radix.is_power_of_two() {
         return Err(vm.value_error(format!(
@@ -354,7 +444,7 @@ fn parse(vm: &Vm, text: &str, base: i64) -> R<Int> {
         )));
     }
     match BigInt::parse_bytes(plain.as_bytes(), radix) {
-        Some(big) => Ok(Int::from(if negative { -big } else { big })),
+        Some(big) => vm.integer(if negative { -big } else { big }),
         None => invalid(),
     }
 }
@@ -365,14 +455,14 @@ pub(crate) fn make(vm: &Vm, args: Args) -> R {
     {
         return Ok(value.clone());
     }
-    Ok(vm.int_value(from_args(vm, &args)?))
+    vm.int_value(from_args(vm, &args)?)
 }
 
 pub(crate) fn bit_length(vm: &Vm, args: Args) -> R {
-    Ok(vm.int(this_int(args.this()).bits() as i64))
+    vm.int(this_int(args.this()).bits() as i64)
 }
 
 /// The absolute value, for `abs`.
-pub(crate) fn absolute(vm: &Vm, int: &Int) -> Value {
-    vm.int_value(if int.is_negative() { Int::from(-int.to_big()) } else { int.clone() })
+pub(crate) fn absolute(vm: &Vm, int: &Int) -> R {
+    vm.int_value(if int.is_negative() { negative(vm, int)? } else { int.clone() })
 }

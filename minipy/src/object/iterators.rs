@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use tailbite::Trace;
 
 use crate::object::class_table::Builtin;
+use crate::object::items::Items;
 use crate::object::list::List;
 use crate::object::string::Str;
 use crate::object::{Args, Object, R, Slots, Value, bytes, instance, symbol, tuple};
@@ -88,12 +89,12 @@ fn item_at(vm: &Vm, sequence: &Value, index: usize) -> R<Option<Value>> {
         return Ok(list.get(index));
     }
     if let Some(text) = Str::of(sequence) {
-        return Ok(text.char_at(index).map(|c| vm.char(c)));
+        return text.char_at(index).map(|c| vm.char(c)).transpose();
     }
     if let Some(bytes) = sequence.downcast_ref::<bytes::Bytes>() {
-        return Ok(bytes.0.get(index).map(|byte| vm.int((*byte).into())));
+        return bytes.as_slice().get(index).map(|byte| vm.int((*byte).into())).transpose();
     }
-    match vm.get_item(sequence, &vm.int(index as i64)) {
+    match vm.get_item(sequence, &vm.int(index as i64)?) {
         Ok(item) => Ok(Some(item)),
         Err(raised) if vm.is_instance(&raised.0, Builtin::IndexError) => Ok(None),
         Err(raised) if vm.is_instance(&raised.0, Builtin::StopIteration) => Ok(None),
@@ -143,7 +144,7 @@ pub(crate) static ENUMERATE: Slots = Slots {
         };
         let index = enumerate.next.get();
         enumerate.next.set(index + 1);
-        Ok(Some(vm.tuple(vec![vm.int(index), item])))
+        vm.tuple_of([vm.int(index)?, item]).map(Some)
     }),
     ..Slots::ITERATOR
 };
@@ -155,13 +156,13 @@ pub(crate) fn make_enumerate(vm: &Vm, mut args: Args) -> R {
         None => 0,
     };
     let iterator = vm.iter(&args[0])?;
-    Ok(vm.alloc(Enumerate { iterator, next: Cell::new(start) }))
+    vm.alloc(Enumerate { iterator, next: Cell::new(start) })
 }
 
 #[derive(Trace)]
 #[trace(protocol = &ZIP)]
 pub(crate) struct Zip {
-    iterators: Vec<Value>,
+    iterators: Items,
     strict: bool,
 }
 
@@ -169,17 +170,17 @@ pub(crate) static ZIP: Slots = Slots {
     class: Builtin::Zip,
     next: Some(|vm, this| {
         let zip = this.downcast_ref::<Zip>().expect("a zip");
-        let mut items = Vec::with_capacity(zip.iterators.len());
+        let mut items = Items::with_room(vm, zip.iterators.len())?;
         for (index, iterator) in zip.iterators.iter().enumerate() {
             match vm.next(iterator)? {
-                Some(item) => items.push(item),
+                Some(item) => items.push(vm, item)?,
                 None => {
                     zip.check_strict(vm, index)?;
                     return Ok(None);
                 }
             }
         }
-        Ok(if items.is_empty() { None } else { Some(vm.tuple(items)) })
+        if items.is_empty() { Ok(None) } else { vm.tuple(items).map(Some) }
     }),
     ..Slots::ITERATOR
 };
@@ -211,15 +212,15 @@ pub(crate) fn make_zip(vm: &Vm, mut args: Args) -> R {
         Some(strict) => vm.truth(&strict)?,
         None => false,
     };
-    let iterators: R<Vec<Value>> = args.positional.iter().map(|iterable| vm.iter(iterable)).collect();
-    Ok(vm.alloc(Zip { iterators: iterators?, strict }))
+    let iterators = Items::try_collect(vm, args.positional.iter().map(|iterable| vm.iter(iterable)))?;
+    vm.alloc(Zip { iterators, strict })
 }
 
 #[derive(Trace)]
 #[trace(protocol = &MAP)]
 pub(crate) struct Map {
     function: Value,
-    iterators: Vec<Value>,
+    iterators: Items,
 }
 
 pub(crate) static MAP: Slots = Slots {
@@ -227,7 +228,8 @@ pub(crate) static MAP: Slots = Slots {
     next: Some(|vm, this| {
         let map = this.downcast_ref::<Map>().expect("a map");
         let mut args = Args::default();
-        for iterator in &map.iterators {
+        vm.granted(|| args.positional.try_reserve(map.iterators.len()))?;
+        for iterator in map.iterators.iter() {
             match vm.next(iterator)? {
                 Some(item) => args.positional.push(item),
                 None => return Ok(None),
@@ -242,8 +244,8 @@ pub(crate) fn make_map(vm: &Vm, args: Args) -> R {
     if args.len() < 2 {
         return Err(vm.type_error("map() must have at least two arguments."));
     }
-    let iterators: R<Vec<Value>> = args.positional[1..].iter().map(|iterable| vm.iter(iterable)).collect();
-    Ok(vm.alloc(Map { function: args[0].clone(), iterators: iterators? }))
+    let iterators = Items::try_collect(vm, args.positional[1..].iter().map(|iterable| vm.iter(iterable)))?;
+    vm.alloc(Map { function: args[0].clone(), iterators })
 }
 
 #[derive(Trace)]
@@ -275,7 +277,7 @@ pub(crate) static FILTER: Slots = Slots {
 
 pub(crate) fn make_filter(vm: &Vm, args: Args) -> R {
     let iterator = vm.iter(&args[1])?;
-    Ok(vm.alloc(Filter { function: args[0].clone(), iterator }))
+    vm.alloc(Filter { function: args[0].clone(), iterator })
 }
 
 /// `reversed(sequence)`.
@@ -290,5 +292,5 @@ pub(crate) fn make_reversed(vm: &Vm, args: Args) -> R {
         return Err(vm.type_error(format!("'{name}' object is not reversible")));
     }
     let len = vm.len(sequence)?;
-    Ok(vm.alloc(IndexIterator::reversed(sequence.clone(), len, Builtin::Reversed)))
+    vm.alloc(IndexIterator::reversed(sequence.clone(), len, Builtin::Reversed))
 }

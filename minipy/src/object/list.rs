@@ -2,22 +2,22 @@
 
 use std::cell::RefCell;
 
-use tailbite::{LastFirst, Trace};
+use tailbite::Trace;
 
 use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
 use crate::object::int::Int;
+use crate::object::items::Items;
 use crate::object::iterators::IndexIterator;
 use crate::object::slice::Slice;
 use crate::object::{Args, Object, R, Slots, Value, instance, tuple};
 use crate::syntax::tree::BinOp;
-use crate::vm::Vm;
+use crate::vm::{Text, Vm};
 
-#[derive(Trace, Default)]
+#[derive(Trace)]
 #[trace(protocol = &SLOTS)]
 pub(crate) struct List {
-    /// From the last to the first, as CPython lets the items of a list go.
-    items: RefCell<LastFirst<Value>>,
+    items: RefCell<Items>,
 }
 
 pub(crate) static SLOTS: Slots = Slots {
@@ -28,9 +28,9 @@ pub(crate) static SLOTS: Slots = Slots {
     get_item: Some(get_item),
     set_item: Some(set_item),
     contains: Some(|vm, this, item| Ok(this_list(this).find(vm, item, 0, usize::MAX)?.is_some())),
-    iter: Some(|vm, this| Ok(vm.alloc(IndexIterator::new(this.clone(), Builtin::ListIterator)))),
+    iter: Some(|vm, this| vm.alloc(IndexIterator::new(this.clone(), Builtin::ListIterator))),
     compare: Some(|vm, op, a, b| match (List::of(a), List::of(b)) {
-        (Some(a), Some(b)) => tuple::compare_items(vm, op, &a.to_vec(), &b.to_vec()).map(Some),
+        (Some(a), Some(b)) => tuple::compare_items(vm, op, &a.copy(vm)?, &b.copy(vm)?).map(Some),
         _ => Ok(None),
     }),
     binary: Some(binary),
@@ -43,8 +43,8 @@ pub(crate) fn this_list(this: &Value) -> &List {
 }
 
 impl List {
-    pub(crate) fn new(items: Vec<Value>) -> List {
-        List { items: RefCell::new(items.into()) }
+    pub(crate) fn new(items: Items) -> List {
+        List { items: RefCell::new(items) }
     }
 
     #[inline]
@@ -66,20 +66,43 @@ impl List {
         self.items.borrow().get(index).cloned()
     }
 
-    pub(crate) fn to_vec(&self) -> Vec<Value> {
-        self.items.borrow().to_vec()
+    /// A copy of the items.
+    pub(crate) fn copy(&self, vm: &Vm) -> R<Items> {
+        loop {
+            let mut copy = Items::with_room(vm, self.len())?;
+            let items = self.items.borrow();
+            // Asking for room may have run script code.
+            if copy.capacity() >= items.len() {
+                copy.extend_from_slice(&items);
+                return Ok(copy);
+            }
+        }
     }
 
-    pub(crate) fn push(&self, value: Value) {
-        self.items.borrow_mut().push(value);
+    /// Room for more items: until something of the script runs, they can be added.
+    fn reserve(&self, vm: &Vm, more: usize) -> R<()> {
+        vm.granted(|| self.items.borrow_mut().grow(more))
     }
 
-    pub(crate) fn extend(&self, values: Vec<Value>) {
-        self.items.borrow_mut().extend(values);
+    pub(crate) fn push(&self, vm: &Vm, value: Value) -> R<()> {
+        self.reserve(vm, 1)?;
+        self.items.borrow_mut().push_fitting(value);
+        Ok(())
     }
 
-    pub(crate) fn insert(&self, index: usize, value: Value) {
-        self.items.borrow_mut().insert(index, value);
+    pub(crate) fn extend(&self, vm: &Vm, mut values: Items) -> R<()> {
+        self.reserve(vm, values.len())?;
+        self.items.borrow_mut().append_all(&mut values);
+        Ok(())
+    }
+
+    /// Beyond the end means at the end.
+    pub(crate) fn insert(&self, vm: &Vm, index: usize, value: Value) -> R<()> {
+        self.reserve(vm, 1)?;
+        let mut items = self.items.borrow_mut();
+        let index = index.min(items.len());
+        items.insert(index, value);
+        Ok(())
     }
 
     /// Takes one item out; `None` beyond the end.
@@ -94,8 +117,8 @@ impl List {
 
     /// Exchanges all items; the old ones are the caller's to drop.
     #[must_use]
-    pub(crate) fn replace(&self, items: Vec<Value>) -> Vec<Value> {
-        self.items.replace(items.into()).into_vec()
+    pub(crate) fn replace(&self, items: Items) -> Items {
+        self.items.replace(items)
     }
 
     /// Exchanges one item; gives back the old one, or the new one if the list has become too short.
@@ -126,17 +149,18 @@ fn repr(vm: &Vm, this: &Value) -> R<String> {
     let Some(_guard) = vm.enter_repr(this)? else {
         return Ok("[...]".to_owned());
     };
-    let mut text = "[".to_owned();
+    let mut text = Text::new(vm);
+    text.push('[')?;
     let mut index = 0;
     while let Some(item) = list.get(index) {
         if index > 0 {
-            text.push_str(", ");
+            text.push_str(", ")?;
         }
-        text.push_str(&vm.repr(&item)?);
+        text.push_str(&vm.repr(&item)?)?;
         index += 1;
     }
-    text.push(']');
-    Ok(text)
+    text.push(']')?;
+    Ok(text.finish())
 }
 
 fn check_key(vm: &Vm, key: &Value) -> R<()> {
@@ -151,10 +175,11 @@ fn get_item(vm: &Vm, this: &Value, key: &Value) -> R {
     let list = this_list(this);
     if let Some(slice) = key.downcast_ref::<Slice>() {
         let indices = slice.indices(vm, list.len())?;
+        let mut selected = Items::with_room(vm, indices.count)?;
         let items = list.items.borrow();
-        let selected = indices.iter().filter_map(|index| items.get(index).cloned()).collect();
+        selected.extend(indices.iter().filter_map(|index| items.get(index).cloned()));
         drop(items);
-        return Ok(vm.list(selected));
+        return vm.list(selected);
     }
     check_key(vm, key)?;
     let index = vm.sequence_index(key, list.len(), "list index out of range")?;
@@ -186,40 +211,48 @@ fn set_slice(vm: &Vm, list: &List, slice: &Slice, value: Option<Value>) -> R<()>
     let deleting = value.is_none();
     let values = match &value {
         Some(value) => match List::of(value) {
-            Some(values) => values.to_vec(),
+            Some(values) => values.copy(vm)?,
             None if !vm.is_iterable(value) => return Err(vm.type_error("can only assign an iterable")),
             None => vm.collect(value)?,
         },
-        None => Vec::new(),
+        None => Items::new(vm),
     };
-    // Nothing of a script runs from here to the end.
-    let indices = slice.indices(vm, list.len())?;
+    let mut old = Items::new(vm);
+    let indices = loop {
+        let indices = slice.indices(vm, list.len())?;
+        let len = list.len();
+        old.reserve(vm, indices.count)?;
+        list.reserve(vm, values.len())?;
+        // Nothing of the script runs from here to the end.
+        if list.len() == len {
+            break indices;
+        }
+    };
+    let mut items = list.items.borrow_mut();
     if indices.step == 1 {
-        let range = indices.start as usize..indices.start as usize + indices.count;
-        let old: Vec<Value> = list.items.borrow_mut().splice(range, values).collect();
-        drop(LastFirst::from(old));
-        return Ok(());
-    }
-    if deleting {
-        let mut doomed: Vec<usize> = indices.iter().collect();
-        doomed.sort_unstable();
-        let mut items = list.items.borrow_mut();
-        let old: Vec<Value> = doomed.iter().rev().map(|index| items.remove(*index)).collect();
+        let at = indices.start as usize;
+        items.replace_range(at, indices.count, values, &mut old);
+    } else if deleting {
+        let (first, step) = indices.ascending();
+        old.extend(indices.iter().map(|index| items[index].clone()));
+        let mut index = 0;
+        items.retain(|_| {
+            let doomed =
+                index >= first && (index - first).is_multiple_of(step) && (index - first) / step < indices.count;
+            index += 1;
+            !doomed
+        });
+    } else if values.len() == indices.count {
+        for (index, value) in indices.iter().zip(values) {
+            old.push_fitting(std::mem::replace(&mut items[index], value));
+        }
+    } else {
         drop(items);
-        drop(old);
-        return Ok(());
-    }
-    if values.len() != indices.count {
         return Err(vm.value_error(format!(
             "attempt to assign sequence of size {} to extended slice of size {}",
             values.len(),
             indices.count
         )));
-    }
-    let mut items = list.items.borrow_mut();
-    let mut old = Vec::with_capacity(values.len());
-    for (index, value) in indices.iter().zip(values) {
-        old.push(std::mem::replace(&mut items[index], value));
     }
     drop(items);
     drop(old);
@@ -229,16 +262,16 @@ fn set_slice(vm: &Vm, list: &List, slice: &Slice, value: Option<Value>) -> R<()>
 fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
     match (op, List::of(a), List::of(b)) {
         (BinOp::Add, Some(x), Some(y)) => {
-            let mut items = x.to_vec();
-            items.extend(y.items.borrow().iter().cloned());
-            Ok(Some(vm.list(items)))
+            let mut items = x.copy(vm)?;
+            items.append(vm, y.copy(vm)?)?;
+            vm.list(items).map(Some)
         }
         (BinOp::Add, Some(_), None) if b.slots().class != Builtin::Object => {
             let name = vm.type_name(b);
             Err(vm.type_error(format!("can only concatenate list (not \"{name}\") to list")))
         }
-        (BinOp::Mul, Some(list), None) if Int::of(b).is_some() => Ok(Some(vm.list(vm.repeat(&list.to_vec(), b)?))),
-        (BinOp::Mul, None, Some(list)) if Int::of(a).is_some() => Ok(Some(vm.list(vm.repeat(&list.to_vec(), a)?))),
+        (BinOp::Mul, Some(list), None) if Int::of(b).is_some() => vm.list(vm.repeat(&list.copy(vm)?, b)?).map(Some),
+        (BinOp::Mul, None, Some(list)) if Int::of(a).is_some() => vm.list(vm.repeat(&list.copy(vm)?, a)?).map(Some),
         _ => Ok(None),
     }
 }
@@ -248,11 +281,11 @@ fn in_place(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
     match op {
         BinOp::Add => {
             let values = vm.collect(b)?;
-            list.extend(values);
+            list.extend(vm, values)?;
             Ok(Some(a.clone()))
         }
         BinOp::Mul if Int::of(b).is_some() => {
-            let repeated = vm.repeat(&list.to_vec(), b)?;
+            let repeated = vm.repeat(&list.copy(vm)?, b)?;
             drop(list.replace(repeated));
             Ok(Some(a.clone()))
         }
@@ -261,8 +294,8 @@ fn in_place(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
 }
 
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
-    Ok(vm.list(match args.get(0) {
-        None => Vec::new(),
+    vm.list(match args.get(0) {
+        None => Items::new(vm),
         Some(value) => vm.collect(value)?,
-    }))
+    })
 }

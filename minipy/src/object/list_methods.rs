@@ -1,12 +1,11 @@
 //! The methods of lists.
 
-use tailbite::LastFirst;
-
 use crate::object::builtin_function::{Method, method};
 use crate::object::class_table::Builtin;
+use crate::object::items::Items;
 use crate::object::iterators::IndexIterator;
 use crate::object::list::this_list;
-use crate::object::{Args, R, Value, symbol};
+use crate::object::{Args, R, Raised, Value, symbol};
 use crate::syntax::tree::CmpOp;
 use crate::vm::Vm;
 
@@ -29,7 +28,7 @@ pub(crate) const METHODS: &[Method] = &[
 fn init(vm: &Vm, args: Args) -> R {
     let items = match args.get(1) {
         Some(iterable) => vm.collect(iterable)?,
-        None => Vec::new(),
+        None => Items::new(vm),
     };
     let old = this_list(args.this()).replace(items);
     drop(old);
@@ -38,20 +37,20 @@ fn init(vm: &Vm, args: Args) -> R {
 
 fn append(vm: &Vm, mut args: Args) -> R {
     let value = args.positional.pop().expect("one argument");
-    this_list(args.this()).push(value);
+    this_list(args.this()).push(vm, value)?;
     Ok(vm.none())
 }
 
 fn extend(vm: &Vm, args: Args) -> R {
     let values = vm.collect(&args[1])?;
-    this_list(args.this()).extend(values);
+    this_list(args.this()).extend(vm, values)?;
     Ok(vm.none())
 }
 
 fn insert(vm: &Vm, args: Args) -> R {
     let index = vm.index_clamped(&args[1])?;
     let list = this_list(args.this());
-    list.insert(clamp(index, list.len()), args[2].clone());
+    list.insert(vm, clamp(index, list.len()), args[2].clone())?;
     Ok(vm.none())
 }
 
@@ -85,21 +84,21 @@ fn remove(vm: &Vm, args: Args) -> R {
 }
 
 fn clear(vm: &Vm, args: Args) -> R {
-    let old = this_list(args.this()).replace(Vec::new());
-    drop(LastFirst::from(old));
+    let old = this_list(args.this()).replace(Items::new(vm));
+    drop(old);
     Ok(vm.none())
 }
 
 fn copy(vm: &Vm, args: Args) -> R {
-    Ok(vm.list(this_list(args.this()).to_vec()))
+    vm.list(this_list(args.this()).copy(vm)?)
 }
 
 fn count(vm: &Vm, args: Args) -> R {
     let mut count = 0;
-    for item in this_list(args.this()).to_vec() {
+    for item in this_list(args.this()).copy(vm)? {
         count += i64::from(vm.same_or_equal(&item, &args[1])?);
     }
-    Ok(vm.int(count))
+    vm.int(count)
 }
 
 fn index(vm: &Vm, args: Args) -> R {
@@ -109,7 +108,7 @@ fn index(vm: &Vm, args: Args) -> R {
         None => Ok(default),
     };
     match list.find(vm, &args[1], bound(2, 0)?, bound(3, usize::MAX)?)? {
-        Some(index) => Ok(vm.int(index as i64)),
+        Some(index) => vm.int(index as i64),
         None => Err(vm.value_error(format!("{} is not in list", vm.repr(&args[1])?))),
     }
 }
@@ -121,7 +120,7 @@ fn reverse(vm: &Vm, args: Args) -> R {
 
 fn reversed(vm: &Vm, args: Args) -> R {
     let this = args.this();
-    Ok(vm.alloc(IndexIterator::reversed(this.clone(), this_list(this).len(), Builtin::ListReverseIterator)))
+    vm.alloc(IndexIterator::reversed(this.clone(), this_list(this).len(), Builtin::ListReverseIterator))
 }
 
 fn sort(vm: &Vm, mut args: Args) -> R {
@@ -133,7 +132,7 @@ fn sort(vm: &Vm, mut args: Args) -> R {
     vm.no_more_keywords("sort", &args)?;
     let list = this_list(args.this());
     // As in CPython the list looks empty meanwhile.
-    let items = list.replace(Vec::new());
+    let items = list.replace(Items::new(vm));
     let sorted = sort_values(vm, items, key.as_ref(), reverse);
     let (items, result) = match sorted {
         Ok(items) => (items, Ok(vm.none())),
@@ -149,51 +148,45 @@ fn sort(vm: &Vm, mut args: Args) -> R {
 /// A stable merge sort whose comparisons may raise; then the items come back in some order.
 pub(crate) fn sort_values(
     vm: &Vm,
-    items: Vec<Value>,
+    mut items: Items,
     key: Option<&Value>,
     reverse: bool,
-) -> Result<Vec<Value>, (Vec<Value>, crate::object::Raised)> {
-    let mut pairs: Vec<(Value, Value)> = Vec::with_capacity(items.len());
-    for (index, item) in items.iter().enumerate() {
-        let sort_key = match key {
-            None => Ok(item.clone()),
-            Some(key) => vm.call(key, Args::new([item.clone()])),
-        };
-        match sort_key {
-            Ok(sort_key) => pairs.push((sort_key, item.clone())),
-            Err(raised) => {
-                let _ = index;
-                return Err((items, raised));
-            }
-        }
-    }
-    drop(items);
+) -> Result<Items, (Items, Raised)> {
     // Reversing before and after keeps equal items in order.
     if reverse {
-        pairs.reverse();
+        items.reverse();
     }
-    let mut failed = None;
-    let mut order: Vec<usize> = (0..pairs.len()).collect();
-    merge_sort(&mut order, &mut |a, b| {
-        if failed.is_some() {
-            return false;
-        }
-        match less(vm, &pairs[a].0, &pairs[b].0) {
-            Ok(less) => less,
-            Err(raised) => {
-                failed = Some(raised);
-                false
+    let order = match sorted_order(vm, &items, key) {
+        Ok(order) => order,
+        Err(raised) => return Err((items, raised)),
+    };
+    match Items::collect(vm, order.iter().map(|index| items[*index as usize].clone())) {
+        Ok(mut sorted) => {
+            if reverse {
+                sorted.reverse();
             }
+            Ok(sorted)
         }
-    });
-    let mut sorted: Vec<Value> = order.iter().map(|index| pairs[*index].1.clone()).collect();
-    if reverse {
-        sorted.reverse();
+        Err(raised) => Err((items, raised)),
     }
-    match failed {
-        None => Ok(sorted),
-        Some(raised) => Err((sorted, raised)),
-    }
+}
+
+/// The positions of the items in sorted order.
+fn sorted_order(vm: &Vm, items: &Items, key: Option<&Value>) -> R<Vec<u32>> {
+    let len = u32::try_from(items.len()).map_err(|_| vm.memory_error())?;
+    let _room = vm.room(items.len() * 2 * size_of::<u32>())?;
+    let mut order: Vec<u32> = (0..len).collect();
+    let mut scratch = order.clone();
+    let keys = match key {
+        None => None,
+        Some(key) => {
+            let call = |item: &Value| vm.call(key, Args::new([item.clone()]));
+            Some(Items::try_collect(vm, items.iter().map(call))?)
+        }
+    };
+    let keys: &[Value] = keys.as_ref().unwrap_or(items);
+    merge_sort(&mut order, &mut scratch, &mut |a, b| less(vm, &keys[a as usize], &keys[b as usize]))?;
+    Ok(order)
 }
 
 fn less(vm: &Vm, a: &Value, b: &Value) -> R<bool> {
@@ -201,29 +194,30 @@ fn less(vm: &Vm, a: &Value, b: &Value) -> R<bool> {
     vm.truth(&result)
 }
 
-/// The standard library's sort may panic on inconsistent orders, which a script can define; this one can't.
-fn merge_sort(order: &mut [usize], less: &mut impl FnMut(usize, usize) -> bool) {
+/// The standard library's sort may panic on inconsistent orders, which a script can define; this one can't. `scratch` is as long.
+fn merge_sort(order: &mut [u32], scratch: &mut [u32], less: &mut impl FnMut(u32, u32) -> R<bool>) -> R<()> {
     let len = order.len();
     if len <= 8 {
         for end in 1..len {
             let mut at = end;
-            while at > 0 && less(order[at], order[at - 1]) {
+            while at > 0 && less(order[at], order[at - 1])? {
                 order.swap(at, at - 1);
                 at -= 1;
             }
         }
-        return;
+        return Ok(());
     }
-    let (left, right) = order.split_at_mut(len / 2);
-    merge_sort(left, less);
-    merge_sort(right, less);
-    if !less(right[0], left[left.len() - 1]) {
-        return;
+    let middle = len / 2;
+    merge_sort(&mut order[..middle], &mut scratch[..middle], less)?;
+    merge_sort(&mut order[middle..], &mut scratch[middle..], less)?;
+    if !less(order[middle], order[middle - 1])? {
+        return Ok(());
     }
-    let (left, right) = (left.to_vec(), right.to_vec());
+    scratch.copy_from_slice(order);
+    let (left, right) = scratch.split_at(middle);
     let (mut i, mut j) = (0, 0);
     for slot in order {
-        let take_right = i == left.len() || (j < right.len() && less(right[j], left[i]));
+        let take_right = i == left.len() || (j < right.len() && less(right[j], left[i])?);
         *slot = if take_right {
             j += 1;
             right[j - 1]
@@ -232,4 +226,5 @@ fn merge_sort(order: &mut [usize], less: &mut impl FnMut(usize, usize) -> bool) 
             left[i - 1]
         };
     }
+    Ok(())
 }

@@ -4,6 +4,7 @@
 //! protocol table that the runtime reaches from any object. Objects change through `Cell`s and `RefCell`s. No borrow is
 //! ever held while a value is dropped or script code runs: values are taken out first.
 
+pub(crate) mod attribute_dict;
 pub(crate) mod attrs;
 pub(crate) mod bound_method;
 pub(crate) mod builtin_function;
@@ -21,9 +22,10 @@ pub(crate) mod function;
 pub(crate) mod generator;
 pub(crate) mod hash_table;
 pub(crate) mod instance;
-pub(crate) mod instance_dict;
+
 pub(crate) mod instance_slots;
 pub(crate) mod int;
+pub(crate) mod items;
 pub(crate) mod iterators;
 pub(crate) mod list;
 pub(crate) mod list_methods;
@@ -32,9 +34,11 @@ pub(crate) mod object_class;
 pub(crate) mod range;
 pub(crate) mod set;
 pub(crate) mod set_methods;
+mod set_table;
 pub(crate) mod singletons;
 pub(crate) mod slice;
 pub(crate) mod slots;
+pub(crate) mod storage;
 pub(crate) mod string;
 pub(crate) mod string_methods;
 pub(crate) mod super_object;

@@ -3,15 +3,17 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use tailbite::{Gc, Trace};
+use tailbite::{Gc, Heap, Trace};
 
 use crate::object::class_table::Builtin;
+use crate::object::storage::Refused;
 use crate::object::symbol::{self, Symbol};
-use crate::object::{Slots, Value};
+use crate::object::{R, Slots, Value, attribute_dict};
+use crate::vm::Vm;
 
 /// A module's variables. Compiled code reaches them by slot.
-#[derive(Trace, Default)]
-#[trace(protocol = &NAMESPACE)]
+#[derive(Trace)]
+#[trace(protocol = &attribute_dict::SLOTS)]
 pub(crate) struct Namespace {
     globals: RefCell<Vec<Global>>,
     #[trace(skip)]
@@ -33,9 +35,17 @@ struct Global {
     builtin: Option<u32>,
 }
 
-static NAMESPACE: Slots = Slots { class: Builtin::Dict, ..Slots::DEFAULT };
-
 impl Namespace {
+    pub(crate) fn new(_: &Heap) -> Namespace {
+        Namespace { globals: RefCell::default(), slots: RefCell::default(), assignments: Cell::new(0) }
+    }
+
+    /// Room for one more name, if there is memory.
+    fn grow(&self) -> Result<(), Refused> {
+        self.globals.borrow_mut().try_reserve(1).map_err(|_| Refused)?;
+        self.slots.borrow_mut().try_reserve(1).map_err(|_| Refused)
+    }
+
     /// The slot for a name, made if there is none yet.
     pub(crate) fn slot(&self, name: Symbol) -> u32 {
         *self.slots.borrow_mut().entry(name).or_insert_with(|| {
@@ -86,9 +96,11 @@ impl Namespace {
         self.load(self.find_slot(name)?)
     }
 
-    pub(crate) fn set(&self, name: Symbol, value: Value) {
+    pub(crate) fn set(&self, vm: &Vm, name: Symbol, value: Value) -> R<()> {
+        vm.granted(|| self.grow())?;
         let old = self.store(self.slot(name), Some(value));
         drop(old);
+        Ok(())
     }
 
     /// Whether there was one.
@@ -117,18 +129,18 @@ pub(crate) struct Module {
 pub(crate) static SLOTS: Slots = Slots {
     class: Builtin::Module,
     repr: |_, this| Ok(format!("<module '{}'>", this_module(this).name)),
-    get_attr: Some(|vm, this, name| {
+    get_attr: Some(|_, this, name| {
         let module = this_module(this);
         if name == symbol::DICT {
-            return vm.dict_of_namespace(&module.namespace).map(Some);
+            return Ok(Some(Gc::as_any(&module.namespace)));
         }
         Ok(module.namespace.get(name))
     }),
-    set_attr: Some(|_, this, name, value| {
+    set_attr: Some(|vm, this, name, value| {
         let namespace = &this_module(this).namespace;
         match value {
             Some(value) => {
-                namespace.set(name, value);
+                namespace.set(vm, name, value)?;
                 Ok(true)
             }
             None => Ok(namespace.remove(name)),

@@ -2,6 +2,7 @@
 
 use tailbite::Gc;
 
+use crate::modules::weakref;
 use crate::object::attrs::Attrs;
 use crate::object::builtin_function::{BuiltinFunction, Method, Receiver, method};
 use crate::object::class::{self, Class};
@@ -9,6 +10,7 @@ use crate::object::class_table::Builtin;
 use crate::object::dict::Dict;
 use crate::object::exception::ExceptionData;
 use crate::object::instance::{self, Instance, Native};
+use crate::object::items::Items;
 use crate::object::slots::{default_repr, identity_hash};
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
@@ -18,8 +20,8 @@ use crate::vm::Vm;
 
 pub(crate) const METHODS: &[Method] = &[
     method("__init__", 0, u8::MAX, init).with_keywords(),
-    method("__repr__", 0, 0, |vm, args| Ok(vm.string(default_repr(vm, args.this())?))),
-    method("__str__", 0, 0, |vm, args| Ok(vm.string(vm.repr(args.this())?))),
+    method("__repr__", 0, 0, |vm, args| vm.string(default_repr(vm, args.this())?)),
+    method("__str__", 0, 0, |vm, args| vm.string(vm.repr(args.this())?)),
     method("__hash__", 0, 0, default_hash),
     method("__eq__", 1, 1, |vm, args| match Value::ptr_eq(&args[0], &args[1]) {
         true => Ok(vm.bool(true)),
@@ -59,7 +61,7 @@ pub(crate) const STATIC_METHODS: &[Method] = &[
 
 pub(crate) const TYPE_METHODS: &[Method] = &[method("mro", 0, 0, |vm, args| {
     let class = args.this().downcast_ref::<Class>().expect("a class");
-    Ok(vm.list(class.mro().into_iter().map(Gc::erase).collect()))
+    vm.list(Items::collect(vm, class.mro().into_iter().map(Gc::erase))?)
 })];
 
 fn init(vm: &Vm, args: Args) -> R {
@@ -79,7 +81,7 @@ fn overrides_new(class: &Class) -> bool {
 }
 
 fn default_hash(vm: &Vm, args: Args) -> R {
-    Ok(vm.int(identity_hash(vm, args.this())?))
+    vm.int(identity_hash(vm, args.this())?)
 }
 
 pub(crate) fn is_default_hash(function: &Value) -> bool {
@@ -116,14 +118,14 @@ pub(crate) fn make_type(vm: &Vm, args: Args) -> R {
             else {
                 return Err(vm.type_error("type.__new__() needs a str, a tuple and a dict"));
             };
-            let mut attrs = Attrs::default();
-            for (key, value) in attributes.table.items() {
-                drop(attrs.set(vm.attr_name(&key)?, value));
+            let mut attrs = Attrs::new(vm.heap());
+            for (key, value) in attributes.table.items(vm)? {
+                attrs.set(vm, vm.attr_name(&key)?, value)?;
             }
             if !attrs.contains(symbol::MODULE) {
-                drop(attrs.set(symbol::MODULE, vm.name(symbol::MAIN)));
+                attrs.set(vm, symbol::MODULE, vm.name(symbol::MAIN)?)?;
             }
-            class::build(vm, name.as_str(), name.as_str(), bases.to_vec(), attrs)
+            class::build(vm, name.as_str(), name.as_str(), bases, attrs)
         }
         _ => Err(vm.type_error("type() takes 1 or 3 arguments")),
     }
@@ -141,6 +143,8 @@ fn native_slots(value: &Value) -> &'static Slots {
         Some(Native::Dict(_)) => &dict::SLOTS,
         Some(Native::Set(_)) => &set::SLOTS,
         Some(Native::Exception(ExceptionData { .. })) => &exception::SLOTS,
+        Some(Native::WeakKeys(_) | Native::WeakValues(_)) => &weakref::MAPPING,
+        Some(Native::WeakSet(_)) => &weakref::SET,
     }
 }
 
@@ -156,20 +160,20 @@ macro_rules! wrappers {
 /// `__len__` and the like for the operations that a table has.
 pub(crate) fn dunder_methods(slots: &Slots) -> Vec<Method> {
     let mut out = Vec::new();
-    wrappers!(out, true, ("__repr__", 0, |vm, args| Ok(vm.string((native_slots(args.this()).repr)(vm, args.this())?))));
+    wrappers!(out, true, ("__repr__", 0, |vm, args| vm.string((native_slots(args.this()).repr)(vm, args.this())?)));
     wrappers!(
         out,
         slots.str.is_some(),
         ("__str__", 0, |vm, args| {
             let slots = native_slots(args.this());
-            Ok(vm.string(slots.str.unwrap_or(slots.repr)(vm, args.this())?))
+            vm.string(slots.str.unwrap_or(slots.repr)(vm, args.this())?)
         })
     );
     wrappers!(
         out,
         slots.hash.is_some(),
         ("__hash__", 0, |vm, args| match native_slots(args.this()).hash {
-            Some(hash) => Ok(vm.int(hash(vm, args.this())?)),
+            Some(hash) => vm.int(hash(vm, args.this())?),
             None => Err(vm.unhashable(args.this())),
         })
     );
@@ -177,7 +181,7 @@ pub(crate) fn dunder_methods(slots: &Slots) -> Vec<Method> {
         out,
         slots.len.is_some(),
         ("__len__", 0, |vm, args| match native_slots(args.this()).len {
-            Some(len) => Ok(vm.int(len(vm, args.this())? as i64)),
+            Some(len) => vm.int(len(vm, args.this())? as i64),
             None => Ok(vm.not_implemented()),
         })
     );
@@ -324,25 +328,26 @@ fn unary(vm: &Vm, op: crate::syntax::tree::UnaryOp, args: &Args) -> R {
 }
 
 /// Fills a builtin class with its methods.
-pub(crate) fn fill(vm: &Vm, class: &Gc<Class>) {
+pub(crate) fn fill(vm: &Vm, class: &Gc<Class>) -> R<()> {
     let builtin = class.builtin;
     let spec = builtin.spec();
     let add = |method: Method, receiver: Receiver| {
         let name = Symbol::new(method.name);
-        class.attrs.set(name, vm.alloc(BuiltinFunction { method, receiver }));
+        class.attrs.set(vm, name, vm.alloc(BuiltinFunction { method, receiver })?)
     };
     if let Some(slots) = spec.slots {
         for method in dunder_methods(slots) {
-            add(method, Receiver::Method(builtin));
+            add(method, Receiver::Method(builtin))?;
         }
         if slots.hash.is_none() {
-            class.attrs.set(symbol::HASH, vm.none());
+            class.attrs.set(vm, symbol::HASH, vm.none())?;
         }
     }
     for method in spec.methods.iter().copied().flatten() {
-        add(*method, Receiver::Method(builtin));
+        add(*method, Receiver::Method(builtin))?;
     }
     for method in spec.static_methods {
-        add(*method, Receiver::Static(builtin));
+        add(*method, Receiver::Static(builtin))?;
     }
+    Ok(())
 }

@@ -37,10 +37,10 @@ pub(crate) static SLOTS: Slots = Slots {
             let start = range.at(indices.start);
             let step = range.step * indices.step;
             let stop = start + indices.count as i64 * step;
-            return Ok(vm.alloc(Range { start, stop, step }));
+            return vm.alloc(Range { start, stop, step });
         }
         let index = vm.sequence_index(key, range.len(), "range object index out of range")?;
-        Ok(vm.int(range.at(index as i64)))
+        vm.int(range.at(index as i64))
     }),
     contains: Some(|vm, this, item| {
         let range = this_range(this);
@@ -48,13 +48,13 @@ pub(crate) static SLOTS: Slots = Slots {
             return Ok(range.contains(*value));
         }
         for index in 0..range.len() as i64 {
-            if vm.equal(&vm.int(range.at(index)), item)? {
+            if vm.equal(&vm.int(range.at(index))?, item)? {
                 return Ok(true);
             }
         }
         Ok(false)
     }),
-    iter: Some(|vm, this| Ok(vm.alloc(RangeIterator::new(*this_range(this))))),
+    iter: Some(|vm, this| vm.alloc(RangeIterator::new(*this_range(this)))),
     hash: Some(|_, this| {
         let range = this_range(this);
         Ok(range.start ^ range.stop.rotate_left(20) ^ range.step.rotate_left(40))
@@ -69,10 +69,10 @@ pub(crate) static SLOTS: Slots = Slots {
     }),
     get_attr: Some(|vm, this, name| {
         let range = this_range(this);
-        Ok(match &*name.name() {
-            "start" => Some(vm.int(range.start)),
-            "stop" => Some(vm.int(range.stop)),
-            "step" => Some(vm.int(range.step)),
+        Ok(match name.name() {
+            "start" => Some(vm.int(range.start)?),
+            "stop" => Some(vm.int(range.stop)?),
+            "step" => Some(vm.int(range.step)?),
             _ => None,
         })
     }),
@@ -121,7 +121,7 @@ pub(crate) static ITERATOR: Slots = Slots {
     class: Builtin::RangeIterator,
     next: Some(|vm, this| {
         let iterator = this.downcast_ref::<RangeIterator>().expect("a range iterator");
-        Ok(iterator.advance().map(|value| vm.int(value)))
+        iterator.advance().map(|value| vm.int(value)).transpose()
     }),
     ..Slots::ITERATOR
 };
@@ -150,10 +150,10 @@ pub(crate) fn make(vm: &Vm, args: Args) -> R {
     if range.step == 0 {
         return Err(vm.value_error("range() arg 3 must not be zero"));
     }
-    Ok(vm.alloc(range))
+    vm.alloc(range)
 }
 
 /// `reversed(range)`.
 pub(crate) fn reversed(vm: &Vm, args: Args) -> R {
-    Ok(vm.alloc(RangeIterator::new(this_range(args.this()).reversed())))
+    vm.alloc(RangeIterator::new(this_range(args.this()).reversed()))
 }

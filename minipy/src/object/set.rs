@@ -1,4 +1,4 @@
-//! Sets and frozen sets. The table probes as CPython's does, so that sets of numbers iterate in the same order.
+//! Sets and frozen sets.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,40 +8,13 @@ use crate::object::class_table::Builtin;
 use crate::object::dict_views::{DictView, Part};
 use crate::object::hash_table::quick_equal;
 use crate::object::instance::Native;
+use crate::object::items::Items;
+use crate::object::set_table::{MIN_SIZE, Probe, SetTable, Slot};
 use crate::object::{Args, R, Slots, Value, instance};
 use crate::syntax::tree::{BinOp, CmpOp};
-use crate::vm::Vm;
-
-const MIN_SIZE: usize = 8;
-const LINEAR_PROBES: usize = 9;
-const PERTURB_SHIFT: u32 = 5;
-
-#[derive(Trace, Clone, Default)]
-enum Slot {
-    #[default]
-    Empty,
-    /// Was deleted: a search goes on behind it.
-    Dummy,
-    Used(#[trace(skip)] i64, Value),
-}
+use crate::vm::{Text, Vm};
 
 #[derive(Trace)]
-struct SetTable {
-    slots: Vec<Slot>,
-    /// Used slots and dummies.
-    #[trace(skip)]
-    filled: usize,
-    #[trace(skip)]
-    used: usize,
-}
-
-impl Default for SetTable {
-    fn default() -> SetTable {
-        SetTable { slots: vec![Slot::Empty; MIN_SIZE], filled: 0, used: 0 }
-    }
-}
-
-#[derive(Trace, Default)]
 #[trace(protocol = &SLOTS)]
 pub(crate) struct Set {
     table: RefCell<SetTable>,
@@ -50,7 +23,7 @@ pub(crate) struct Set {
 }
 
 /// A set that does not change.
-#[derive(Trace, Default)]
+#[derive(Trace)]
 #[trace(protocol = &FROZEN_SLOTS)]
 pub(crate) struct FrozenSet(Set);
 
@@ -60,7 +33,7 @@ pub(crate) const SLOTS: Slots = Slots {
     hash: None,
     len: Some(|_, this| Ok(this_set(this).len())),
     contains: Some(|vm, this, item| this_set(this).contains(vm, item)),
-    iter: Some(|vm, this| Ok(vm.alloc(SetIterator::new(this.clone())))),
+    iter: Some(|vm, this| vm.alloc(SetIterator::new(this.clone()))),
     compare: Some(compare),
     binary: Some(binary),
     in_place: Some(in_place),
@@ -71,7 +44,7 @@ pub(crate) static FROZEN_SLOTS: Slots = Slots {
     class: Builtin::FrozenSet,
     hash: Some(|vm, this| {
         let mut hash = 1_927_868_237i64;
-        for item in this_set(this).to_vec() {
+        for item in this_set(this).copy_items(vm)? {
             let h = vm.hash(&item)? as u64;
             hash ^= ((h ^ 89_869_747 ^ (h << 16)).wrapping_mul(3_644_798_167)) as i64;
         }
@@ -83,73 +56,6 @@ pub(crate) static FROZEN_SLOTS: Slots = Slots {
 
 pub(crate) fn this_set(this: &Value) -> &Set {
     Set::of(this).expect("a set")
-}
-
-/// Where probing leads: slot numbers in the order CPython looks at them.
-struct Probe {
-    mask: usize,
-    at: usize,
-    perturb: u64,
-    /// How many of the linear run are left.
-    left: usize,
-    offset: usize,
-}
-
-impl Probe {
-    fn new(hash: i64, mask: usize) -> Probe {
-        let at = hash as usize & mask;
-        Probe { mask, at, perturb: hash as u64, left: Probe::run(at, mask), offset: 0 }
-    }
-
-    fn run(at: usize, mask: usize) -> usize {
-        if at + LINEAR_PROBES <= mask { LINEAR_PROBES } else { 0 }
-    }
-
-    fn slot(&self) -> usize {
-        self.at + self.offset
-    }
-
-    fn advance(&mut self) {
-        if self.left > 0 {
-            self.left -= 1;
-            self.offset += 1;
-            return;
-        }
-        self.perturb >>= PERTURB_SHIFT;
-        self.at = (self.at.wrapping_mul(5).wrapping_add(1).wrapping_add(self.perturb as usize)) & self.mask;
-        self.left = Probe::run(self.at, self.mask);
-        self.offset = 0;
-    }
-}
-
-impl SetTable {
-    fn insert_clean(&mut self, hash: i64, key: Value) {
-        let mut probe = Probe::new(hash, self.slots.len() - 1);
-        while !matches!(self.slots[probe.slot()], Slot::Empty) {
-            probe.advance();
-        }
-        self.slots[probe.slot()] = Slot::Used(hash, key);
-        self.filled += 1;
-        self.used += 1;
-        if self.filled * 5 >= (self.slots.len() - 1) * 3 {
-            self.resize(if self.used > 50_000 { self.used * 2 } else { self.used * 4 });
-        }
-    }
-
-    fn resize(&mut self, least: usize) {
-        let mut size = MIN_SIZE;
-        while size <= least {
-            size *= 2;
-        }
-        let old = std::mem::replace(&mut self.slots, vec![Slot::Empty; size]);
-        self.filled = 0;
-        self.used = 0;
-        for slot in old {
-            if let Slot::Used(hash, key) = slot {
-                self.insert_clean(hash, key);
-            }
-        }
-    }
 }
 
 impl Set {
@@ -167,8 +73,14 @@ impl Set {
         }
     }
 
+    /// An empty set.
+    pub(crate) fn new(vm: &Vm) -> R<Set> {
+        let table = vm.granted(|| SetTable::with_size(vm, MIN_SIZE))?;
+        Ok(Set { table: RefCell::new(table), version: Cell::new(0) })
+    }
+
     pub(crate) fn from_items(vm: &Vm, items: impl IntoIterator<Item = Value>) -> R<Set> {
-        let set = Set::default();
+        let set = Set::new(vm)?;
         for item in items {
             set.add(vm, item)?;
         }
@@ -179,42 +91,49 @@ impl Set {
     fn find(&self, vm: &Vm, hash: i64, key: &Value) -> R<Option<usize>> {
         'again: loop {
             let version = self.version.get();
-            let mut unclear = Vec::new();
-            {
-                let table = self.table.borrow();
-                let mut probe = Probe::new(hash, table.slots.len() - 1);
-                loop {
-                    match &table.slots[probe.slot()] {
-                        Slot::Empty => break,
-                        Slot::Used(other, candidate) if *other == hash => match quick_equal(candidate, key) {
-                            Some(true) => return Ok(Some(probe.slot())),
-                            Some(false) => {}
-                            None => unclear.push((probe.slot(), candidate.clone())),
-                        },
-                        _ => {}
+            let mut probe = Probe::new(hash, self.table.borrow().slots.len() - 1);
+            loop {
+                let candidate = match &self.table.borrow().slots[probe.slot()] {
+                    Slot::Empty => return Ok(None),
+                    Slot::Used(other, candidate) if *other == hash => match quick_equal(candidate, key) {
+                        Some(true) => return Ok(Some(probe.slot())),
+                        Some(false) => None,
+                        None => Some(candidate.clone()),
+                    },
+                    _ => None,
+                };
+                if let Some(candidate) = candidate {
+                    let equal = vm.equal(&candidate, key)?;
+                    if self.version.get() != version {
+                        continue 'again;
                     }
-                    probe.advance();
+                    if equal {
+                        return Ok(Some(probe.slot()));
+                    }
                 }
+                probe.advance();
             }
-            for (slot, candidate) in unclear {
-                let equal = vm.equal(&candidate, key)?;
-                if self.version.get() != version {
-                    continue 'again;
-                }
-                if equal {
-                    return Ok(Some(slot));
-                }
-            }
-            return Ok(None);
         }
     }
 
     pub(crate) fn add(&self, vm: &Vm, key: Value) -> R<()> {
         let hash = vm.hash(&key)?;
-        if self.find(vm, hash, &key)?.is_none() {
-            self.table.borrow_mut().insert_clean(hash, key);
-            self.version.set(self.version.get() + 1);
+        loop {
+            if self.find(vm, hash, &key)?.is_some() {
+                return Ok(());
+            }
+            let version = self.version.get();
+            vm.granted(|| self.table.borrow_mut().make_room(vm))?;
+            // Asking for room may have run script code, which may have added the key.
+            if self.version.get() == version {
+                break;
+            }
         }
+        let mut table = self.table.borrow_mut();
+        table.insert_clean(hash, key);
+        self.version.set(self.version.get() + 1);
+        // What can't grow now still has room for this key, and tries again with the next.
+        let _ = table.grow(vm);
         Ok(())
     }
 
@@ -249,13 +168,17 @@ impl Set {
         self.table.borrow().used
     }
 
-    pub(crate) fn to_vec(&self) -> Vec<Value> {
-        let table = self.table.borrow();
-        let key = |slot: &Slot| match slot {
-            Slot::Used(_, key) => Some(key.clone()),
-            _ => None,
-        };
-        table.slots.iter().filter_map(key).collect()
+    /// A copy of the keys.
+    pub(crate) fn copy_items(&self, vm: &Vm) -> R<Items> {
+        loop {
+            let mut items = Items::with_room(vm, self.len())?;
+            let table = self.table.borrow();
+            // Asking for room may have run script code.
+            if items.capacity() >= table.used {
+                items.extend(table.keys().map(|(_, key)| key.clone()));
+                return Ok(items);
+            }
+        }
     }
 
     /// Exchanges the content with that of `other`, which gets the old one.
@@ -264,34 +187,38 @@ impl Set {
         self.version.set(self.version.get() + 1);
     }
 
-    pub(crate) fn copy(&self) -> Set {
-        let copy = Set::default();
-        copy.merge_into_empty(self);
-        copy
+    pub(crate) fn copy(&self, vm: &Vm) -> R<Set> {
+        let copy = Set::new(vm)?;
+        copy.merge(vm, self)?;
+        Ok(copy)
     }
 
     /// Adds all keys of another set.
     pub(crate) fn merge(&self, vm: &Vm, other: &Set) -> R<()> {
-        if self.table.borrow().filled == 0 {
-            self.merge_into_empty(other);
+        if std::ptr::eq(self, other) {
             return Ok(());
         }
-        other.to_vec().into_iter().try_for_each(|key| self.add(vm, key))
-    }
-
-    /// Room for all comes first, as in CPython: that decides the order.
-    fn merge_into_empty(&self, other: &Set) {
-        let other = other.table.borrow();
-        let mut table = self.table.borrow_mut();
-        if other.used * 5 >= (table.slots.len() - 1) * 3 {
-            table.resize(other.used * 2);
-        }
-        for slot in &other.slots {
-            if let Slot::Used(hash, key) = slot {
-                table.insert_clean(*hash, key.clone());
+        if self.table.borrow().filled == 0 {
+            // Room for all comes first, as in CPython: that decides the order.
+            vm.granted(|| self.table.borrow_mut().make_room_for(vm, other.len()))?;
+            if self.fill_from(other) {
+                return Ok(());
             }
         }
+        other.copy_items(vm)?.into_iter().try_for_each(|key| self.add(vm, key))
+    }
+
+    /// Copies the keys into an empty table that has room for them; false if it is not that.
+    fn fill_from(&self, other: &Set) -> bool {
+        let (mut table, other) = (self.table.borrow_mut(), other.table.borrow());
+        if table.filled > 0 || table.is_full_with(other.used) {
+            return false;
+        }
+        for (hash, key) in other.keys() {
+            table.insert_clean(hash, key.clone());
+        }
         self.version.set(self.version.get() + 1);
+        true
     }
 
     /// The keys of both; those of the smaller set are looked at.
@@ -301,8 +228,8 @@ impl Set {
 
     /// The keys that are (or with `wanted` false: are not) in `other`.
     pub(crate) fn filter(&self, vm: &Vm, other: &Set, wanted: bool) -> R<Set> {
-        let kept = Set::default();
-        for key in self.to_vec() {
+        let kept = Set::new(vm)?;
+        for key in self.copy_items(vm)? {
             if other.contains(vm, &key)? == wanted {
                 kept.add(vm, key)?;
             }
@@ -314,7 +241,7 @@ impl Set {
         if self.len() > other.len() {
             return Ok(false);
         }
-        for key in self.to_vec() {
+        for key in self.copy_items(vm)? {
             if !other.contains(vm, &key)? {
                 return Ok(false);
             }
@@ -324,7 +251,7 @@ impl Set {
 }
 
 /// A set of the same kind as `like`.
-pub(crate) fn same_kind(vm: &Vm, like: &Value, set: Set) -> Value {
+pub(crate) fn same_kind(vm: &Vm, like: &Value, set: Set) -> R {
     if like.is::<FrozenSet>() { vm.alloc(FrozenSet(set)) } else { vm.alloc(set) }
 }
 
@@ -334,23 +261,35 @@ pub(crate) fn of_set_like(vm: &Vm, value: &Value) -> R<Option<Value>> {
         return Ok(Some(value.clone()));
     }
     match value.downcast_ref::<DictView>() {
-        Some(view) if view.part != Part::Values => Ok(Some(vm.alloc(Set::from_items(vm, view.to_vec(vm))?))),
+        Some(view) if view.part != Part::Values => vm.alloc(Set::from_items(vm, view.copy(vm)?)?).map(Some),
         _ => Ok(None),
     }
 }
 
 fn repr(vm: &Vm, this: &Value) -> R<String> {
     let name = vm.type_name(this);
-    let items = this_set(this).to_vec();
+    let items = this_set(this).copy_items(vm)?;
     if items.is_empty() {
         return Ok(format!("{name}()"));
     }
     let Some(_guard) = vm.enter_repr(this)? else {
         return Ok(format!("{name}(...)"));
     };
-    let texts: R<Vec<String>> = items.iter().map(|item| vm.repr(item)).collect();
-    let inner = texts?.join(", ");
-    Ok(if this.is::<Set>() { format!("{{{inner}}}") } else { format!("{name}({{{inner}}})") })
+    let plain = this.is::<Set>();
+    let mut text = Text::new(vm);
+    if !plain {
+        text.push_str(&name)?;
+        text.push('(')?;
+    }
+    text.push('{')?;
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            text.push_str(", ")?;
+        }
+        text.push_str(&vm.repr(item)?)?;
+    }
+    text.push_str(if plain { "}" } else { "})" })?;
+    Ok(text.finish())
 }
 
 fn compare(vm: &Vm, op: CmpOp, a: &Value, b: &Value) -> R<Option<Value>> {
@@ -374,13 +313,14 @@ fn combine(vm: &Vm, op: BinOp, a: &Set, b: &Set) -> R<Option<Set>> {
         BinOp::And => a.intersection(vm, b)?,
         BinOp::Sub => a.filter(vm, b, false)?,
         BinOp::Or => {
-            let union = a.copy();
+            let union = a.copy(vm)?;
             union.merge(vm, b)?;
             union
         }
         BinOp::Xor => {
-            let left = a.filter(vm, b, false)?.to_vec();
-            Set::from_items(vm, left.into_iter().chain(b.filter(vm, a, false)?.to_vec()))?
+            let left = a.filter(vm, b, false)?.copy_items(vm)?;
+            let right = b.filter(vm, a, false)?.copy_items(vm)?;
+            Set::from_items(vm, left.into_iter().chain(right))?
         }
         _ => return Ok(None),
     }))
@@ -390,7 +330,7 @@ fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
     let (Some(x), Some(y)) = (Set::of(a), Set::of(b)) else {
         return Ok(None);
     };
-    Ok(combine(vm, op, x, y)?.map(|set| same_kind(vm, a, set)))
+    combine(vm, op, x, y)?.map(|set| same_kind(vm, a, set)).transpose()
 }
 
 fn in_place(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
@@ -408,22 +348,22 @@ fn in_place(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
 
 pub(crate) fn from_args(vm: &Vm, args: &Args) -> R<Set> {
     match args.get(0) {
-        None => Ok(Set::default()),
+        None => Set::new(vm),
         Some(iterable) => match Set::of(iterable) {
-            Some(set) => Ok(set.copy()),
+            Some(set) => set.copy(vm),
             None => Set::from_items(vm, vm.collect(iterable)?),
         },
     }
 }
 
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
-    Ok(vm.alloc(from_args(vm, &args)?))
+    vm.alloc(from_args(vm, &args)?)
 }
 
 pub(crate) fn make_frozen(vm: &Vm, args: Args) -> R {
     match &args.positional[..] {
         [value] if value.is::<FrozenSet>() => Ok(value.clone()),
-        _ => Ok(vm.alloc(FrozenSet(from_args(vm, &args)?))),
+        _ => vm.alloc(FrozenSet(from_args(vm, &args)?)),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The methods of sets; those of frozen sets are a part of them.
 
 use crate::object::builtin_function::{Method, method};
+use crate::object::items::Items;
 use crate::object::set::{Set, same_kind, this_set};
 use crate::object::{Args, R};
 use crate::vm::Vm;
@@ -25,10 +26,10 @@ pub(crate) const METHODS: &[Method] = &[
     }),
     method("pop", 0, 0, |vm, args| match this_set(args.this()).pop() {
         Some(item) => Ok(item),
-        None => Err(vm.key_error(vm.str("pop from an empty set"))),
+        None => Err(vm.key_error(vm.str("pop from an empty set")?)),
     }),
     method("clear", 0, 0, |vm, args| {
-        this_set(args.this()).swap(&Set::default());
+        this_set(args.this()).swap(&Set::new(vm)?);
         Ok(vm.none())
     }),
     method("update", 0, u8::MAX, |vm, args| {
@@ -57,36 +58,36 @@ pub(crate) const METHODS: &[Method] = &[
 /// What sets and frozen sets share.
 pub(crate) const COMMON: &[Method] = &[
     method("copy", 0, 0, |vm, args| {
-        let copy = this_set(args.this()).copy();
-        Ok(same_kind(vm, args.this(), copy))
+        let copy = this_set(args.this()).copy(vm)?;
+        same_kind(vm, args.this(), copy)
     }),
     method("union", 0, u8::MAX, |vm, args| {
-        let union = this_set(args.this()).copy();
+        let union = this_set(args.this()).copy(vm)?;
         for other in &args.positional[1..] {
             for item in vm.collect(other)? {
                 union.add(vm, item)?;
             }
         }
-        Ok(same_kind(vm, args.this(), union))
+        same_kind(vm, args.this(), union)
     }),
     method("intersection", 0, u8::MAX, |vm, args| {
         let kept = intersect(vm, &args)?;
-        Ok(same_kind(vm, args.this(), kept))
+        same_kind(vm, args.this(), kept)
     }),
     method("difference", 0, u8::MAX, |vm, args| {
-        let mut kept = this_set(args.this()).copy();
+        let mut kept = this_set(args.this()).copy(vm)?;
         for other in &args.positional[1..] {
             kept = kept.filter(vm, &Set::from_items(vm, vm.collect(other)?)?, false)?;
         }
-        Ok(same_kind(vm, args.this(), kept))
+        same_kind(vm, args.this(), kept)
     }),
     method("symmetric_difference", 1, 1, |vm, args| {
         let this = this_set(args.this());
         let other = Set::from_items(vm, vm.collect(&args[1])?)?;
-        let left = this.filter(vm, &other, false)?.to_vec();
-        let right = other.filter(vm, this, false)?.to_vec();
+        let left = this.filter(vm, &other, false)?.copy_items(vm)?;
+        let right = other.filter(vm, this, false)?.copy_items(vm)?;
         let set = Set::from_items(vm, left.into_iter().chain(right))?;
-        Ok(same_kind(vm, args.this(), set))
+        same_kind(vm, args.this(), set)
     }),
     method("issubset", 1, 1, |vm, args| {
         let other = Set::from_items(vm, vm.collect(&args[1])?)?;
@@ -109,14 +110,14 @@ pub(crate) const COMMON: &[Method] = &[
 fn init(vm: &Vm, args: Args) -> R {
     let items = match args.get(1) {
         Some(iterable) => vm.collect(iterable)?,
-        None => Vec::new(),
+        None => Items::new(vm),
     };
     this_set(args.this()).swap(&Set::from_items(vm, items)?);
     Ok(vm.none())
 }
 
 fn intersect(vm: &Vm, args: &Args) -> R<Set> {
-    let mut kept = this_set(args.this()).copy();
+    let mut kept = this_set(args.this()).copy(vm)?;
     for other in &args.positional[1..] {
         kept = kept.filter(vm, &Set::from_items(vm, vm.collect(other)?)?, true)?;
     }

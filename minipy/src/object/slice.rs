@@ -26,7 +26,7 @@ pub(crate) static SLOTS: Slots = Slots {
     hash: None,
     get_attr: Some(|_, this, name| {
         let slice = this_slice(this);
-        Ok(match &*name.name() {
+        Ok(match name.name() {
             "start" => Some(slice.start.clone()),
             "stop" => Some(slice.stop.clone()),
             "step" => Some(slice.step.clone()),
@@ -52,6 +52,14 @@ impl Indices {
     pub(crate) fn iter(self) -> impl DoubleEndedIterator<Item = usize> + ExactSizeIterator {
         let at = move |index: usize| (self.start + index as i64 * self.step) as usize;
         (0..self.count).map(at)
+    }
+}
+
+impl Indices {
+    /// The lowest index, and the distance to the next one.
+    pub(crate) fn ascending(self) -> (usize, usize) {
+        let last = self.start + (self.count as i64 - 1).max(0) * self.step;
+        (self.start.min(last) as usize, self.step.unsigned_abs() as usize)
     }
 }
 
@@ -93,7 +101,7 @@ pub(crate) fn make(vm: &Vm, args: Args) -> R {
         1 => Slice { start: vm.none(), stop: at(0), step: vm.none() },
         _ => Slice { start: at(0), stop: at(1), step: at(2) },
     };
-    Ok(vm.alloc(slice))
+    vm.alloc(slice)
 }
 
 /// `slice.indices(len)`.
@@ -104,5 +112,5 @@ pub(crate) fn indices(vm: &Vm, args: Args) -> R {
     }
     let indices = this_slice(args.this()).indices(vm, len as usize)?;
     let stop = indices.start + indices.count as i64 * indices.step;
-    Ok(vm.tuple(vec![vm.int(indices.start), vm.int(stop), vm.int(indices.step)]))
+    vm.tuple_of([vm.int(indices.start)?, vm.int(stop)?, vm.int(indices.step)?])
 }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use tailbite::Trace;
+use tailbite::{Gc, Trace, Untraced};
 
 use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
@@ -11,13 +11,14 @@ use crate::object::iterators::IndexIterator;
 use crate::object::slice::Slice;
 use crate::object::{Args, Object, R, Slots, Value, instance};
 use crate::syntax::tree::{BinOp, CmpOp};
-use crate::vm::{Vm, percent};
+use crate::vm::{Text, Vm, percent};
 
 /// Immutable text. Indices count characters, so text that is all ASCII is indexed directly.
 #[derive(Trace, Debug)]
 #[trace(leaf, protocol = &SLOTS)]
 pub(crate) struct Str {
-    text: Box<str>,
+    /// An object of its own, so that it is in the heap: shared with instances of subclasses.
+    text: Untraced<Gc<str>>,
     ascii: bool,
     /// 0: not computed yet.
     hash: Cell<i64>,
@@ -26,14 +27,14 @@ pub(crate) struct Str {
 pub(crate) static SLOTS: Slots = Slots {
     class: Builtin::Str,
     atom: true,
-    repr: |_, this| Ok(repr_text(this_str(this).as_str())),
-    str: Some(|_, this| Ok(this_str(this).as_str().to_owned())),
+    repr: |vm, this| repr_text(vm, this_str(this).as_str()),
+    str: Some(|vm, this| vm.copy_text(this_str(this).as_str())),
     hash: Some(|_, this| Ok(this_str(this).hash())),
-    truth: Some(|_, this| Ok(!this_str(this).text.is_empty())),
+    truth: Some(|_, this| Ok(!this_str(this).as_str().is_empty())),
     len: Some(|_, this| Ok(this_str(this).len())),
     get_item: Some(get_item),
     contains: Some(contains),
-    iter: Some(|vm, this| Ok(vm.alloc(IndexIterator::new(this.clone(), Builtin::StrIterator)))),
+    iter: Some(|vm, this| vm.alloc(IndexIterator::new(this.clone(), Builtin::StrIterator))),
     compare: Some(compare),
     binary: Some(binary),
     ..Slots::DEFAULT
@@ -44,10 +45,22 @@ fn this_str(this: &Value) -> &Str {
 }
 
 impl Str {
-    pub(crate) fn new(text: impl Into<Box<str>>) -> Str {
-        let text = text.into();
+    pub(crate) fn new(vm: &Vm, text: &str) -> R<Str> {
+        Ok(Str::from_text(vm.text(text)?))
+    }
+
+    pub(crate) fn from_text(text: Gc<str>) -> Str {
         let ascii = text.is_ascii();
-        Str { text, ascii, hash: Cell::new(0) }
+        Str { text: Untraced(text), ascii, hash: Cell::new(0) }
+    }
+
+    pub(crate) fn text(&self) -> Gc<str> {
+        self.text.0.clone()
+    }
+
+    /// The same text in another place.
+    pub(crate) fn share(&self) -> Str {
+        Str { text: Untraced(self.text.0.clone()), ascii: self.ascii, hash: self.hash.clone() }
     }
 
     #[inline]
@@ -62,19 +75,19 @@ impl Str {
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.text
+        &self.text.0
     }
 
     /// In characters.
     pub(crate) fn len(&self) -> usize {
-        if self.ascii { self.text.len() } else { self.text.chars().count() }
+        if self.ascii { self.as_str().len() } else { self.as_str().chars().count() }
     }
 
     pub(crate) fn char_at(&self, index: usize) -> Option<char> {
         if self.ascii {
-            self.text.as_bytes().get(index).map(|byte| char::from(*byte))
+            self.as_str().as_bytes().get(index).map(|byte| char::from(*byte))
         } else {
-            self.text.chars().nth(index)
+            self.as_str().chars().nth(index)
         }
     }
 
@@ -82,7 +95,7 @@ impl Str {
         if self.hash.get() == 0 {
             // FNV-1a with a final mix; what matters is that it spreads and is the same from run to run.
             let mut hash = 0xcbf2_9ce4_8422_2325u64;
-            for byte in self.text.bytes() {
+            for byte in self.as_str().bytes() {
                 hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
             }
             hash ^= hash >> 32;
@@ -95,44 +108,51 @@ impl Str {
 }
 
 /// `repr` of text.
-pub(crate) fn repr_text(text: &str) -> String {
+pub(crate) fn repr_text(vm: &Vm, text: &str) -> R<String> {
     let quote = if text.contains('\'') && !text.contains('"') { '"' } else { '\'' };
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push(quote);
+    let mut out = Text::with_room(vm, text.len() + 2)?;
+    out.push(quote)?;
     for c in text.chars() {
         match c {
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
+            '\\' => out.push_str("\\\\")?,
+            '\n' => out.push_str("\\n")?,
+            '\r' => out.push_str("\\r")?,
+            '\t' => out.push_str("\\t")?,
             c if c == quote => {
-                out.push('\\');
-                out.push(c);
+                out.push('\\')?;
+                out.push(c)?;
             }
-            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c if (c as u32) < 0x20 || c as u32 == 0x7f => out.push_str(&format!("\\x{:02x}", c as u32))?,
             c if (0x80..0xa1).contains(&(c as u32)) || c as u32 == 0xad => {
-                out.push_str(&format!("\\x{:02x}", c as u32));
+                out.push_str(&format!("\\x{:02x}", c as u32))?;
             }
             c if matches!(c as u32, 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f | 0xfeff | 0xe000..=0xf8ff) => {
-                out.push_str(&format!("\\u{:04x}", c as u32));
+                out.push_str(&format!("\\u{:04x}", c as u32))?;
             }
-            c => out.push(c),
+            c => out.push(c)?,
         }
     }
-    out.push(quote);
-    out
+    out.push(quote)?;
+    Ok(out.finish())
 }
 
 fn get_item(vm: &Vm, this: &Value, key: &Value) -> R {
     let string = this_str(this);
     if let Some(slice) = key.downcast_ref::<Slice>() {
         let indices = slice.indices(vm, string.len())?;
+        let text = string.as_str();
         if indices.step == 1 && string.ascii {
-            return Ok(vm.str(&string.text[indices.start as usize..indices.start as usize + indices.count]));
+            return vm.str(&text[indices.start as usize..indices.start as usize + indices.count]);
         }
-        let chars: Vec<char> = string.text.chars().collect();
-        let text: String = indices.iter().map(|index| chars[index]).collect();
-        return Ok(vm.str(&text));
+        let mut out = Text::with_room(vm, indices.count)?;
+        if string.ascii {
+            out.extend(indices.iter().map(|index| char::from(text.as_bytes()[index])))?;
+        } else {
+            let _room = vm.room(string.len().saturating_mul(size_of::<char>()))?;
+            let chars: Vec<char> = text.chars().collect();
+            out.extend(indices.iter().map(|index| chars[index]))?;
+        }
+        return out.into_object();
     }
     if !vm.has_index(key) {
         let name = vm.type_name(key);
@@ -140,12 +160,12 @@ fn get_item(vm: &Vm, this: &Value, key: &Value) -> R {
     }
     let index = vm.sequence_index(key, string.len(), "string index out of range")?;
     let c = string.char_at(index).expect("the index is in range");
-    Ok(vm.char(c))
+    vm.char(c)
 }
 
 fn contains(vm: &Vm, this: &Value, item: &Value) -> R<bool> {
     match Str::of(item) {
-        Some(part) => Ok(this_str(this).text.contains(part.as_str())),
+        Some(part) => Ok(this_str(this).as_str().contains(part.as_str())),
         None => {
             Err(vm.type_error(format!("'in <string>' requires string as left operand, not {}", vm.type_name(item))))
         }
@@ -156,7 +176,7 @@ fn compare(vm: &Vm, op: CmpOp, a: &Value, b: &Value) -> R<Option<Value>> {
     let (Some(a), Some(b)) = (Str::of(a), Str::of(b)) else {
         return Ok(None);
     };
-    Ok(Some(vm.bool(op.holds(a.text.cmp(&b.text)))))
+    Ok(Some(vm.bool(op.holds(a.as_str().cmp(b.as_str())))))
 }
 
 fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
@@ -170,10 +190,10 @@ fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
                     _ => Ok(None),
                 };
             };
-            let mut text = vm.reserve_text(x.text.len() + y.text.len())?;
-            text.push_str(&x.text);
-            text.push_str(&y.text);
-            Ok(Some(vm.string(text)))
+            let mut text = Text::with_room(vm, x.as_str().len() + y.as_str().len())?;
+            text.push_str(x.as_str())?;
+            text.push_str(y.as_str())?;
+            text.into_object().map(Some)
         }
         BinOp::Mul => {
             let (string, count) = match Str::of(a) {
@@ -184,20 +204,12 @@ fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
                 return Ok(None);
             };
             let count = vm.repeat_count(count)?;
-            let Some(size) = string.text.len().checked_mul(count) else {
-                return Err(vm.memory_error());
-            };
-            let mut text = vm.reserve_text(size)?;
-            for _ in 0..count {
-                text.push_str(&string.text);
-                if string.text.is_empty() {
-                    break;
-                }
-            }
-            Ok(Some(vm.string(text)))
+            let mut text = Text::new(vm);
+            text.push_times(string.as_str(), count)?;
+            text.into_object().map(Some)
         }
         BinOp::Mod => match Str::of(a) {
-            Some(format) => percent::format(vm, format.as_str(), b).map(|text| Some(vm.string(text))),
+            Some(format) => vm.string(percent::format(vm, format.as_str(), b)?).map(Some),
             None => Ok(None),
         },
         _ => Ok(None),
@@ -207,13 +219,14 @@ fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
 /// `str(x)`.
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
     match args.get(0) {
-        None => Ok(vm.str("")),
+        None => vm.str(""),
         Some(value) if value.is::<Str>() => Ok(value.clone()),
         Some(value) => {
             if args.len() > 1
                 && let Some(bytes) = value.downcast_ref::<crate::object::bytes::Bytes>()
             {
-                return Ok(vm.string(String::from_utf8_lossy(&bytes.0).into_owned()));
+                let _room = vm.room(bytes.as_slice().len().saturating_mul(3))?;
+                return vm.str(&String::from_utf8_lossy(bytes.as_slice()));
             }
             vm.str_of(value)
         }

@@ -2,37 +2,47 @@
 
 use crate::object::builtin_function::{Method, method};
 use crate::object::bytes::Bytes;
+use crate::object::items::Items;
 use crate::object::string::Str;
 use crate::object::{Args, R, Value, symbol, tuple};
-use crate::vm::{Vm, template};
+use crate::vm::{Room, Text, Vm, template};
 
 pub(crate) const METHODS: &[Method] = &[
-    method("upper", 0, 0, |vm, args| Ok(vm.string(this(&args).to_uppercase()))),
-    method("lower", 0, 0, |vm, args| Ok(vm.string(this(&args).to_lowercase()))),
-    method("casefold", 0, 0, |vm, args| Ok(vm.string(this(&args).to_lowercase()))),
+    method("upper", 0, 0, |vm, args| {
+        let _room = room_for_case(vm, this(&args))?;
+        vm.str(&this(&args).to_uppercase())
+    }),
+    method("lower", 0, 0, lower),
+    method("casefold", 0, 0, lower),
     method("capitalize", 0, 0, |vm, args| {
+        let _room = room_for_case(vm, this(&args))?;
         let mut chars = this(&args).chars();
         let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
-        Ok(vm.string(first + &chars.as_str().to_lowercase()))
+        vm.str(&(first + &chars.as_str().to_lowercase()))
     }),
     method("title", 0, 0, |vm, args| {
-        let mut out = String::new();
+        let mut out = Text::with_room(vm, this(&args).len())?;
         let mut inside = false;
         for c in this(&args).chars() {
             if inside {
-                out.extend(c.to_lowercase());
+                out.extend(c.to_lowercase())?;
             } else {
-                out.extend(c.to_uppercase());
+                out.extend(c.to_uppercase())?;
             }
             inside = c.is_alphabetic();
         }
-        Ok(vm.string(out))
+        out.into_object()
     }),
     method("swapcase", 0, 0, |vm, args| {
-        let swap = |c: char| -> String {
-            if c.is_uppercase() { c.to_lowercase().collect() } else { c.to_uppercase().collect() }
-        };
-        Ok(vm.string(this(&args).chars().map(swap).collect()))
+        let mut out = Text::with_room(vm, this(&args).len())?;
+        for c in this(&args).chars() {
+            if c.is_uppercase() {
+                out.extend(c.to_lowercase())?;
+            } else {
+                out.extend(c.to_uppercase())?;
+            }
+        }
+        out.into_object()
     }),
     method("strip", 0, 1, |vm, args| strip(vm, args, true, true)),
     method("lstrip", 0, 1, |vm, args| strip(vm, args, true, false)),
@@ -48,28 +58,28 @@ pub(crate) const METHODS: &[Method] = &[
             let bare = line.strip_suffix('\n').map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
             vm.str(if keep { line } else { bare })
         });
-        Ok(vm.list(lines.collect()))
+        vm.list(Items::try_collect(vm, lines)?)
     }),
     method("join", 1, 1, join),
     method("replace", 2, 3, replace),
-    method("find", 1, 3, |vm, args| Ok(vm.int(search(vm, &args, first)?.map_or(-1, |at| at as i64)))),
-    method("rfind", 1, 3, |vm, args| Ok(vm.int(search(vm, &args, last)?.map_or(-1, |at| at as i64)))),
+    method("find", 1, 3, |vm, args| vm.int(search(vm, &args, first)?.map_or(-1, |at| at as i64))),
+    method("rfind", 1, 3, |vm, args| vm.int(search(vm, &args, last)?.map_or(-1, |at| at as i64))),
     method("index", 1, 3, |vm, args| found(vm, search(vm, &args, first)?)),
     method("rindex", 1, 3, |vm, args| found(vm, search(vm, &args, last)?)),
     method("count", 1, 1, |vm, args| {
         let part = text(vm, &args[1])?;
         let count = if part.is_empty() { this(&args).chars().count() + 1 } else { this(&args).matches(part).count() };
-        Ok(vm.int(count as i64))
+        vm.int(count as i64)
     }),
     method("startswith", 1, 1, |vm, args| affix(vm, &args, |text, part| text.starts_with(part))),
     method("endswith", 1, 1, |vm, args| affix(vm, &args, |text, part| text.ends_with(part))),
     method("removeprefix", 1, 1, |vm, args| {
         let text = this(&args);
-        Ok(vm.str(text.strip_prefix(self::text(vm, &args[1])?).unwrap_or(text)))
+        vm.str(text.strip_prefix(self::text(vm, &args[1])?).unwrap_or(text))
     }),
     method("removesuffix", 1, 1, |vm, args| {
         let text = this(&args);
-        Ok(vm.str(text.strip_suffix(self::text(vm, &args[1])?).unwrap_or(text)))
+        vm.str(text.strip_suffix(self::text(vm, &args[1])?).unwrap_or(text))
     }),
     method("partition", 1, 1, |vm, args| partition(vm, args, false)),
     method("rpartition", 1, 1, |vm, args| partition(vm, args, true)),
@@ -83,10 +93,14 @@ pub(crate) const METHODS: &[Method] = &[
             Some(digits) => (&text[..1], digits),
             None => ("", text),
         };
-        let zeros = "0".repeat(width.saturating_sub(text.chars().count()));
-        Ok(vm.string(format!("{sign}{zeros}{digits}")))
+        let zeros = width.saturating_sub(text.chars().count());
+        let mut out = Text::with_room(vm, text.len().saturating_add(zeros))?;
+        out.push_str(sign)?;
+        out.push_times("0", zeros)?;
+        out.push_str(digits)?;
+        out.into_object()
     }),
-    method("expandtabs", 0, 1, |vm, args| Ok(vm.string(this(&args).replace('\t', "        ")))),
+    method("expandtabs", 0, 1, |vm, args| substitute(vm, this(&args), "\t", "        ", usize::MAX)),
     method("isdigit", 0, 0, |vm, args| all(vm, &args, char::is_numeric)),
     method("isdecimal", 0, 0, |vm, args| all(vm, &args, |c| c.is_ascii_digit())),
     method("isnumeric", 0, 0, |vm, args| all(vm, &args, char::is_numeric)),
@@ -106,11 +120,11 @@ pub(crate) const METHODS: &[Method] = &[
         let text = this(&args);
         Ok(vm.bool(text.chars().any(char::is_lowercase) && !text.chars().any(char::is_uppercase)))
     }),
-    method("encode", 0, 2, |vm, args| Ok(vm.alloc(Bytes(this(&args).as_bytes().into())))),
+    method("encode", 0, 2, |vm, args| vm.bytes(this(&args).as_bytes())),
     method("format", 0, u8::MAX, |vm, args| {
         let format = args[0].clone();
         let text = Str::of(&format).expect("a string");
-        Ok(vm.string(template::format(vm, text.as_str(), &args)?))
+        vm.string(template::format(vm, text.as_str(), &args)?)
     })
     .with_keywords(),
 ];
@@ -142,7 +156,7 @@ fn strip(vm: &Vm, args: Args, left: bool, right: bool) -> R {
     if right {
         text = text.trim_end_matches(strips);
     }
-    Ok(vm.str(text))
+    vm.str(text)
 }
 
 fn split(vm: &Vm, mut args: Args, from_right: bool) -> R {
@@ -155,61 +169,61 @@ fn split(vm: &Vm, mut args: Args, from_right: bool) -> R {
     };
     let whole = this(&args);
     let separator = separator.filter(|separator| !vm.is_none(separator));
-    let mut parts: Vec<&str> = match &separator {
+    let mut parts = Items::new(vm);
+    match &separator {
         Some(separator) => {
             let separator = text(vm, separator)?;
             if separator.is_empty() {
                 return Err(vm.value_error("empty separator"));
             }
+            let mut add = |part: &str| parts.push(vm, vm.str(part)?);
             if from_right {
-                whole.rsplitn(limit + 1, separator).collect()
+                whole.rsplitn(limit + 1, separator).try_for_each(&mut add)?;
             } else {
-                whole.splitn(limit + 1, separator).collect()
+                whole.splitn(limit + 1, separator).try_for_each(&mut add)?;
             }
         }
-        None => split_whitespace(whole, limit, from_right),
+        None => split_whitespace(vm, whole, limit, from_right, &mut parts)?,
     };
     if from_right {
         parts.reverse();
     }
-    Ok(vm.list(parts.into_iter().map(|part| vm.str(part)).collect()))
+    vm.list(parts)
 }
 
-fn split_whitespace(whole: &str, limit: usize, from_right: bool) -> Vec<&str> {
-    let mut parts = Vec::new();
+fn split_whitespace(vm: &Vm, whole: &str, limit: usize, from_right: bool, parts: &mut Items) -> R<()> {
     let mut rest = if from_right { whole.trim_end() } else { whole.trim_start() };
     while !rest.is_empty() {
         let at = if from_right { rest.rfind(char::is_whitespace) } else { rest.find(char::is_whitespace) };
         let Some(at) = at.filter(|_| parts.len() < limit) else {
-            parts.push(if from_right { rest.trim_start() } else { rest.trim_end() });
-            break;
+            return parts.push(vm, vm.str(if from_right { rest.trim_start() } else { rest.trim_end() })?);
         };
         let (left, right) = rest.split_at(at);
         if from_right {
-            parts.push(right.trim_start());
+            parts.push(vm, vm.str(right.trim_start())?)?;
             rest = left.trim_end();
         } else {
-            parts.push(left);
+            parts.push(vm, vm.str(left)?)?;
             rest = right.trim_start();
         }
     }
-    parts
+    Ok(())
 }
 
 fn join(vm: &Vm, args: Args) -> R {
     let items = vm.collect(&args[1])?;
-    let mut out = String::new();
+    let mut out = Text::new(vm);
     for (index, item) in items.iter().enumerate() {
         let Some(part) = Str::of(item) else {
             let name = vm.type_name(item);
             return Err(vm.type_error(format!("sequence item {index}: expected str instance, {name} found")));
         };
         if index > 0 {
-            out.push_str(this(&args));
+            out.push_str(this(&args))?;
         }
-        out.push_str(part.as_str());
+        out.push_str(part.as_str())?;
     }
-    Ok(vm.string(out))
+    out.into_object()
 }
 
 fn replace(vm: &Vm, args: Args) -> R {
@@ -218,10 +232,29 @@ fn replace(vm: &Vm, args: Args) -> R {
         Some(count) => usize::try_from(vm.index(count)?).ok(),
         None => None,
     };
-    Ok(vm.string(match count {
-        Some(count) => this(&args).replacen(old, new, count),
-        None => this(&args).replace(old, new),
-    }))
+    substitute(vm, this(&args), old, new, count.unwrap_or(usize::MAX))
+}
+
+fn substitute(vm: &Vm, whole: &str, old: &str, new: &str, count: usize) -> R {
+    let mut out = Text::with_room(vm, whole.len())?;
+    let mut rest = 0;
+    for (at, part) in whole.match_indices(old).take(count) {
+        out.push_str(&whole[rest..at])?;
+        out.push_str(new)?;
+        rest = at + part.len();
+    }
+    out.push_str(&whole[rest..])?;
+    out.into_object()
+}
+
+fn lower(vm: &Vm, args: Args) -> R {
+    let _room = room_for_case(vm, this(&args))?;
+    vm.str(&this(&args).to_lowercase())
+}
+
+/// A letter's other case has at most three times the bytes.
+fn room_for_case(vm: &Vm, text: &str) -> R<Room> {
+    vm.room(text.len().saturating_mul(3))
 }
 
 fn first(text: &str, part: &str) -> Option<usize> {
@@ -255,7 +288,7 @@ fn search(vm: &Vm, args: &Args, find: fn(&str, &str) -> Option<usize>) -> R<Opti
 
 fn found(vm: &Vm, position: Option<usize>) -> R {
     match position {
-        Some(position) => Ok(vm.int(position as i64)),
+        Some(position) => vm.int(position as i64),
         None => Err(vm.value_error("substring not found")),
     }
 }
@@ -284,7 +317,7 @@ fn partition(vm: &Vm, args: Args, from_right: bool) -> R {
         None if from_right => ["", "", whole],
         None => [whole, "", ""],
     };
-    Ok(vm.tuple(parts.iter().map(|part| vm.str(part)).collect()))
+    vm.tuple(Items::try_collect(vm, parts.iter().map(|part| vm.str(part)))?)
 }
 
 fn pad(vm: &Vm, args: Args, sides: fn(usize) -> (usize, usize)) -> R {
@@ -295,11 +328,11 @@ fn pad(vm: &Vm, args: Args, sides: fn(usize) -> (usize, usize)) -> R {
         None => " ",
     };
     let (left, right) = sides(width.saturating_sub(whole.chars().count()));
-    let mut out = vm.reserve_text(whole.len().saturating_add(left).saturating_add(right))?;
-    out.extend(std::iter::repeat_n(fill, left));
-    out.push_str(whole);
-    out.extend(std::iter::repeat_n(fill, right));
-    Ok(vm.string(out))
+    let mut out = Text::new(vm);
+    out.push_times(fill, left)?;
+    out.push_str(whole)?;
+    out.push_times(fill, right)?;
+    out.into_object()
 }
 
 fn all(vm: &Vm, args: &Args, test: fn(char) -> bool) -> R {
@@ -309,9 +342,9 @@ fn all(vm: &Vm, args: &Args, test: fn(char) -> bool) -> R {
 
 /// `bytes.decode`.
 pub(crate) fn decode(vm: &Vm, args: Args) -> R {
-    let bytes = &args.this().downcast_ref::<Bytes>().expect("bytes").0;
+    let bytes = args.this().downcast_ref::<Bytes>().expect("bytes").as_slice();
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(vm.str(text)),
+        Ok(text) => vm.str(text),
         Err(_) => Err(vm.value_error("'utf-8' codec can't decode bytes")),
     }
 }

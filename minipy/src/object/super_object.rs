@@ -48,5 +48,5 @@ pub(crate) fn make(vm: &Vm, args: Args) -> R {
     if !start.is_subclass_of(&class) {
         return Err(vm.type_error("super(type, obj): obj must be an instance or subtype of type"));
     }
-    Ok(vm.alloc(Super { class, this: this.clone(), start }))
+    vm.alloc(Super { class, this: this.clone(), start })
 }

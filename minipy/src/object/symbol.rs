@@ -3,16 +3,18 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
-use std::rc::Rc;
+
+use crate::object::storage::Refused;
 
 /// A name, interned for the thread's life.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Symbol(u32);
 
+/// The names live as long as the process: a table of them is never taken down.
 #[derive(Default)]
 struct Interner {
-    by_name: HashMap<Rc<str>, Symbol>,
-    names: Vec<Rc<str>>,
+    by_name: HashMap<&'static str, Symbol>,
+    names: Vec<&'static str>,
 }
 
 thread_local! {
@@ -23,30 +25,50 @@ impl Interner {
     fn with_known_names() -> Interner {
         let mut interner = Interner::default();
         for name in KNOWN {
-            interner.intern(name);
+            interner.add(name);
         }
         interner
     }
 
-    fn intern(&mut self, name: &str) -> Symbol {
-        if let Some(&symbol) = self.by_name.get(name) {
-            return symbol;
-        }
+    fn add(&mut self, name: &'static str) -> Symbol {
         let symbol = Symbol(self.names.len() as u32);
-        let name: Rc<str> = name.into();
-        self.names.push(name.clone());
+        self.names.push(name);
         self.by_name.insert(name, symbol);
         symbol
+    }
+
+    /// A new name, if there is memory for it.
+    fn try_add(&mut self, name: &str) -> Result<Symbol, Refused> {
+        if let Some(&known) = self.by_name.get(name) {
+            return Ok(known);
+        }
+        self.names.try_reserve(1).map_err(|_| Refused)?;
+        self.by_name.try_reserve(1).map_err(|_| Refused)?;
+        let mut copy = String::new();
+        copy.try_reserve_exact(name.len()).map_err(|_| Refused)?;
+        copy.push_str(name);
+        Ok(self.add(copy.leak()))
     }
 }
 
 impl Symbol {
+    /// For names in minipy's own source, and those of a program's text.
     pub(crate) fn new(name: &str) -> Symbol {
-        INTERNER.with_borrow_mut(|interner| interner.intern(name))
+        Symbol::known(name).unwrap_or_else(|| INTERNER.with_borrow_mut(|interner| interner.add(name.to_owned().leak())))
     }
 
-    pub(crate) fn name(self) -> Rc<str> {
-        INTERNER.with_borrow(|interner| interner.names[self.0 as usize].clone())
+    /// The symbol of a name that was met before.
+    pub(crate) fn known(name: &str) -> Option<Symbol> {
+        INTERNER.with_borrow(|interner| interner.by_name.get(name).copied())
+    }
+
+    /// For a name that a script made, which was not met before: [`Vm::symbol`].
+    pub(crate) fn make(name: &str) -> Result<Symbol, Refused> {
+        INTERNER.with_borrow_mut(|interner| interner.try_add(name))
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        INTERNER.with_borrow(|interner| interner.names[self.0 as usize])
     }
 
     pub(crate) fn index(self) -> usize {
@@ -56,13 +78,13 @@ impl Symbol {
 
 impl fmt::Display for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(self.name())
     }
 }
 
 impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name())
+        f.write_str(self.name())
     }
 }
 
@@ -105,7 +127,7 @@ known! {
     CLOSURE = "__closure__", MAIN = "__main__",
     MISSING = "__missing__", DIR = "__dir__",     ARGS = "args", CAUSE = "__cause__", CONTEXT = "__context__", TRACEBACK = "__traceback__",
     SUPPRESS_CONTEXT = "__suppress_context__", NOTES = "__notes__", CODE_ATTR = "code",
-    VALUE = "value",     SUPER = "super", KEYS = "keys", KEY = "key", REVERSE = "reverse", DEFAULT = "default",
+    VALUE = "value",     SUPER = "super", KEYS = "keys", ITEMS = "items", KEY = "key", REVERSE = "reverse", DEFAULT = "default",
     SEP = "sep", END = "end", FILE_ARG = "file", FLUSH = "flush", START = "start", STRICT = "strict",
     WRITE = "write", GENERATION = "generation", CALLBACK = "__callback__", SEND = "send",
     LAMBDA = "<lambda>", GENEXPR = "<genexpr>",

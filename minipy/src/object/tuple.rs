@@ -1,25 +1,26 @@
 //! Tuples.
 
-use tailbite::{LastFirst, Trace, Untraced};
+use tailbite::{Heap, Trace, Untraced};
 
 use crate::object::class_table::Builtin;
 use crate::object::instance::Native;
 use crate::object::int::Int;
+use crate::object::items::Items;
 use crate::object::iterators::IndexIterator;
 use crate::object::slice::Slice;
 use crate::object::{Args, Object, R, Slots, Value, instance};
 use crate::syntax::tree::{BinOp, CmpOp};
-use crate::vm::Vm;
+use crate::vm::{Text, Vm};
 
 /// A tuple that may be part of a cycle.
 #[derive(Trace)]
 #[trace(protocol = &SLOTS)]
-pub(crate) struct Tuple(pub(crate) LastFirst<Value>);
+pub(crate) struct Tuple(Items);
 
 /// A tuple of atoms: a type of its own, because the collector tracks by type and these need no tracking.
 #[derive(Trace)]
 #[trace(leaf, protocol = &ATOM_SLOTS)]
-pub(crate) struct AtomTuple(Untraced<Box<[Value]>>);
+pub(crate) struct AtomTuple(Untraced<Items>);
 
 pub(crate) const SLOTS: Slots = Slots {
     class: Builtin::Tuple,
@@ -35,7 +36,7 @@ pub(crate) const SLOTS: Slots = Slots {
         }
         Ok(false)
     }),
-    iter: Some(|vm, this| Ok(vm.alloc(IndexIterator::new(this.clone(), Builtin::TupleIterator)))),
+    iter: Some(|vm, this| vm.alloc(IndexIterator::new(this.clone(), Builtin::TupleIterator))),
     compare: Some(|vm, op, a, b| match (of(a), of(b)) {
         (Some(a), Some(b)) => compare_items(vm, op, a, b).map(Some),
         _ => Ok(None),
@@ -47,28 +48,34 @@ pub(crate) const SLOTS: Slots = Slots {
 static ATOM_SLOTS: Slots = Slots { atom: true, ..SLOTS };
 
 impl AtomTuple {
-    pub(crate) fn empty() -> AtomTuple {
-        AtomTuple(Untraced(Box::default()))
+    pub(crate) fn empty(heap: &Heap) -> AtomTuple {
+        AtomTuple(Untraced(Items::in_heap(heap)))
     }
 }
 
 /// A tuple object of `items`.
-pub(crate) fn new(vm: &Vm, items: Vec<Value>) -> Value {
+pub(crate) fn new(vm: &Vm, items: Items) -> R {
     if items.iter().all(|item| item.slots().atom) {
-        vm.alloc(AtomTuple(Untraced(items.into())))
+        vm.alloc(AtomTuple(Untraced(items)))
     } else {
-        vm.alloc(Tuple(items.into()))
+        vm.alloc(Tuple(items))
     }
 }
 
-/// The items of a tuple; an instance of a subclass counts.
+/// The items of a tuple.
 #[inline]
-pub(crate) fn of(value: &Value) -> Option<&[Value]> {
+pub(crate) fn exactly(value: &Value) -> Option<&[Value]> {
     if let Some(tuple) = value.downcast_ref::<Tuple>() {
         return Some(&tuple.0);
     }
-    if let Some(tuple) = value.downcast_ref::<AtomTuple>() {
-        return Some(&tuple.0.0);
+    value.downcast_ref::<AtomTuple>().map(|tuple| &tuple.0.0[..])
+}
+
+/// The same; an instance of a subclass counts.
+#[inline]
+pub(crate) fn of(value: &Value) -> Option<&[Value]> {
+    if let Some(items) = exactly(value) {
+        return Some(items);
     }
     match instance::native(value)? {
         Native::Tuple(items) => Some(items),
@@ -83,15 +90,16 @@ fn items(this: &Value) -> &[Value] {
 fn repr(vm: &Vm, this: &Value) -> R<String> {
     let items = items(this);
     let _guard = vm.recurse()?;
-    let mut text = "(".to_owned();
+    let mut text = Text::new(vm);
+    text.push('(')?;
     for (index, item) in items.iter().enumerate() {
         if index > 0 {
-            text.push_str(", ");
+            text.push_str(", ")?;
         }
-        text.push_str(&vm.repr(item)?);
+        text.push_str(&vm.repr(item)?)?;
     }
-    text.push_str(if items.len() == 1 { ",)" } else { ")" });
-    Ok(text)
+    text.push_str(if items.len() == 1 { ",)" } else { ")" })?;
+    Ok(text.finish())
 }
 
 /// The mixing of CPython's tuple hash (xxHash).
@@ -112,7 +120,7 @@ fn get_item(vm: &Vm, this: &Value, key: &Value) -> R {
     let items = items(this);
     if let Some(slice) = key.downcast_ref::<Slice>() {
         let indices = slice.indices(vm, items.len())?;
-        return Ok(vm.tuple(indices.iter().map(|index| items[index].clone()).collect()));
+        return vm.tuple(Items::collect(vm, indices.iter().map(|index| items[index].clone()))?);
     }
     if !vm.has_index(key) {
         let name = vm.type_name(key);
@@ -142,7 +150,7 @@ pub(crate) fn compare_items(vm: &Vm, op: CmpOp, a: &[Value], b: &[Value]) -> R {
 
 fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
     match (op, of(a), of(b)) {
-        (BinOp::Add, Some(x), Some(y)) => Ok(Some(vm.tuple(x.iter().chain(y).cloned().collect()))),
+        (BinOp::Add, Some(x), Some(y)) => vm.tuple(Items::collect(vm, x.iter().chain(y).cloned())?).map(Some),
         (BinOp::Add, Some(_), None) if b.slots().class != Builtin::Object => {
             let name = vm.type_name(b);
             Err(vm.type_error(format!("can only concatenate tuple (not \"{name}\") to tuple")))
@@ -154,14 +162,14 @@ fn binary(vm: &Vm, op: BinOp, a: &Value, b: &Value) -> R<Option<Value>> {
 }
 
 fn repeat(vm: &Vm, items: &[Value], count: &Value) -> R {
-    Ok(vm.tuple(vm.repeat(items, count)?))
+    vm.tuple(vm.repeat(items, count)?)
 }
 
 pub(crate) fn make(vm: &Vm, args: Args) -> R {
     match args.get(0) {
-        None => Ok(vm.tuple(Vec::new())),
+        None => Ok(vm.empty_tuple()),
         Some(value) if of(value).is_some() && instance::native(value).is_none() => Ok(value.clone()),
-        Some(value) => Ok(vm.tuple(vm.collect(value)?)),
+        Some(value) => vm.tuple(vm.collect(value)?),
     }
 }
 
@@ -170,13 +178,13 @@ pub(crate) fn count(vm: &Vm, args: Args) -> R {
     for item in items(args.this()) {
         count += i64::from(vm.same_or_equal(item, &args[1])?);
     }
-    Ok(vm.int(count))
+    vm.int(count)
 }
 
 pub(crate) fn index(vm: &Vm, args: Args) -> R {
     for (index, item) in items(args.this()).iter().enumerate() {
         if vm.same_or_equal(item, &args[1])? {
-            return Ok(vm.int(index as i64));
+            return vm.int(index as i64);
         }
     }
     Err(vm.value_error("tuple.index(x): x not in tuple"))

@@ -2,6 +2,7 @@
 
 use tailbite::{Gc, Proxy, Trace, WeakCallback, WeakRef};
 
+use crate::modules::weakref;
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::function::Function;
@@ -28,6 +29,16 @@ impl WeakCallback for Callback {
             }
         });
     }
+}
+
+/// Whether it is one of the runtime's own objects that scripts know.
+pub(crate) fn is_reference(value: &Value) -> bool {
+    value.is::<WeakRef>() || value.is::<Proxy>()
+}
+
+/// Whether it belongs to an object that stands for it.
+pub(crate) fn is_part(value: &Value) -> bool {
+    weakref::method::is_part(value)
 }
 
 /// The table of a type that brings none: the runtime's.
@@ -66,7 +77,7 @@ fn callback_of(vm: &Vm, callback: Option<Value>) -> Value {
     function.unwrap_or_else(|| vm.none())
 }
 
-fn describe(vm: &Vm, this: &Value, kind: &str, referent: Option<Value>) -> R<String> {
+pub(crate) fn describe(vm: &Vm, this: &Value, kind: &str, referent: Option<Value>) -> R<String> {
     let own = address(this);
     Ok(match referent {
         Some(referent) => {
@@ -145,8 +156,17 @@ pub(crate) fn is_weakrefable(value: &Value) -> bool {
                 || value.is::<Module>()
                 || value.is::<bound_method::BoundMethod>()
                 || value.is::<builtin_function::BuiltinFunction>()
+                || weakref::is_weakrefable(value)
         }
     }
+}
+
+pub(crate) fn check_weakrefable(vm: &Vm, value: &Value) -> R<()> {
+    if is_weakrefable(value) {
+        return Ok(());
+    }
+    let name = vm.type_name(value);
+    Err(vm.type_error(format!("cannot create weak reference to '{name}' object")))
 }
 
 /// Whether a proxy can be called, because its referent can.
@@ -160,11 +180,12 @@ fn split_args(vm: &Vm, args: Args) -> R<(Value, Option<Value>)> {
     let Some(referent) = positional.next() else {
         return Err(vm.type_error("ref() missing required argument: the referent"));
     };
-    if !is_weakrefable(&referent) {
-        let name = vm.type_name(&referent);
-        return Err(vm.type_error(format!("cannot create weak reference to '{name}' object")));
-    }
+    check_weakrefable(vm, &referent)?;
     let callback = positional.next().filter(|callback| !vm.is_none(callback));
+    if let Some(callback) = callback.as_ref().filter(|callback| !vm.is_callable(callback)) {
+        let name = vm.type_name(callback);
+        return Err(vm.type_error(format!("callback must be callable or None, not '{name}'")));
+    }
     Ok((referent, callback))
 }
 
@@ -172,22 +193,21 @@ fn split_args(vm: &Vm, args: Args) -> R<(Value, Option<Value>)> {
 pub(crate) fn make_ref(vm: &Vm, args: Args) -> R {
     let (referent, callback) = split_args(vm, args)?;
     let reference = match callback {
-        None => WeakRef::new(&referent),
-        Some(function) => WeakRef::with_callback(&referent, Callback { function }),
+        None => vm.granted(|| WeakRef::try_new(&referent))?,
+        Some(function) => {
+            vm.granted_with(Callback { function }, |callback| WeakRef::try_with_callback(&referent, callback))?
+        }
     };
-    let is_new = Gc::strong_count(&reference) == 1;
-    let reference = Gc::erase(reference);
-    if is_new {
-        vm.forget_weak_hash(&reference);
-    }
-    Ok(reference)
+    Ok(Gc::erase(reference))
 }
 
 /// `weakref.proxy(object, callback)`.
 pub(crate) fn make_proxy(vm: &Vm, args: Args) -> R {
     let (referent, callback) = split_args(vm, args)?;
     Ok(Gc::erase(match callback {
-        None => Proxy::new(&referent),
-        Some(function) => Proxy::with_callback(&referent, Callback { function }),
+        None => vm.granted(|| Proxy::try_new(&referent))?,
+        Some(function) => {
+            vm.granted_with(Callback { function }, |callback| Proxy::try_with_callback(&referent, callback))?
+        }
     }))
 }

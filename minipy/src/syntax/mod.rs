@@ -22,6 +22,9 @@ pub(crate) struct SyntaxError {
 }
 
 impl SyntaxError {
+    /// The class where there was no memory to go on.
+    pub(crate) const NO_MEMORY: &str = "MemoryError";
+
     pub(crate) fn at_line(line: u32, message: impl Into<String>) -> SyntaxError {
         SyntaxError { class: "SyntaxError", message: message.into(), line, columns: (0, 0) }
     }

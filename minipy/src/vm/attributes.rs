@@ -9,6 +9,7 @@ use crate::object::class_table::Builtin;
 use crate::object::descriptors::{ClassMethod, Property, StaticMethod};
 use crate::object::function::Function;
 use crate::object::instance::Instance;
+use crate::object::items::Items;
 use crate::object::iterators::IndexIterator;
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
@@ -61,11 +62,11 @@ impl Vm {
             && let Some(hook) = instance.class.lookup(symbol::GETATTRIBUTE)
             && hook.is::<Function>()
         {
-            let result = self.call(&hook, Args::new([object.clone(), self.name(name)]));
+            let result = self.call(&hook, Args::new([object.clone(), self.name(name)?]));
             return match result {
                 Ok(value) => Ok(Some(value)),
                 Err(raised) if self.is_instance(&raised.0, Builtin::AttributeError) => {
-                    match self.call_special(object, symbol::GETATTR, [self.name(name)])? {
+                    match self.call_special(object, symbol::GETATTR, [self.name(name)?])? {
                         Some(value) => Ok(Some(value)),
                         None => Err(raised),
                     }
@@ -76,10 +77,10 @@ impl Vm {
         let found = self.default_get_attr(object, name);
         match found {
             Ok(Some(value)) => Ok(Some(value)),
-            Ok(None) => self.call_special(object, symbol::GETATTR, [self.name(name)]),
+            Ok(None) => self.call_special(object, symbol::GETATTR, [self.name(name)?]),
             // A property that raises AttributeError counts as missing where there is a `__getattr__`.
             Err(raised) if self.is_instance(&raised.0, Builtin::AttributeError) => {
-                match self.call_special(object, symbol::GETATTR, [self.name(name)])? {
+                match self.call_special(object, symbol::GETATTR, [self.name(name)?])? {
                     Some(value) => Ok(Some(value)),
                     None => Err(raised),
                 }
@@ -103,7 +104,7 @@ impl Vm {
             if let Some(value) = instance.attrs.get(name) {
                 return Ok(Some(value));
             }
-            if let Some(value) = exception::get_attr(self, object, name) {
+            if let Some(value) = exception::get_attr(self, object, name)? {
                 return Ok(Some(value));
             }
             if let Some(value) = in_class {
@@ -112,7 +113,7 @@ impl Vm {
             return match name {
                 symbol::CLASS => Ok(Some(Gc::as_any(&instance.class))),
                 symbol::DICT if instance.class.has_dict() => {
-                    Ok(Some(self.alloc(crate::object::instance_dict::InstanceDict(object.clone()))))
+                    Ok(Some(self.alloc(crate::object::attribute_dict::InstanceDict(object.clone()))?))
                 }
                 symbol::DOC => Ok(Some(self.none())),
                 _ => Ok(None),
@@ -135,17 +136,17 @@ impl Vm {
 
     fn get_class_attr(&self, object: &Value, class: &Class, name: Symbol) -> R<Option<Value>> {
         Ok(Some(match name {
-            symbol::NAME => self.str(&class.name.borrow()),
-            symbol::QUALNAME => self.str(&class.qualname.borrow()),
-            symbol::MRO => self.tuple(class.mro().into_iter().map(Gc::erase).collect()),
-            symbol::BASES => self.tuple(class.bases.iter().map(Gc::as_any).collect()),
+            symbol::NAME => self.text_object(&class.name)?,
+            symbol::QUALNAME => self.text_object(&class.qualname)?,
+            symbol::MRO => self.tuple(Items::collect(self, class.mro().into_iter().map(Gc::erase))?)?,
+            symbol::BASES => self.tuple(Items::collect(self, class.bases.iter().map(Gc::as_any))?)?,
             symbol::CLASS_BASE => match class.bases.first() {
                 Some(base) => Gc::as_any(base),
                 None => self.none(),
             },
-            symbol::DICT => self.dict_of_attrs(&class.attrs)?,
+            symbol::DICT => self.dict_of_names(&class.attrs)?,
             symbol::CLASS => Gc::as_any(self.class(Builtin::Type)),
-            symbol::MODULE if class.is_builtin => self.str(class.builtin.module()),
+            symbol::MODULE if class.is_builtin => self.str(class.builtin.module())?,
             symbol::DOC => class.attrs.get(name).unwrap_or_else(|| self.none()),
             _ => match class.lookup(name) {
                 Some(value) => self.bind_class_attr(value, object)?,
@@ -167,11 +168,11 @@ impl Vm {
     /// What a class attribute becomes when it is got from an instance.
     pub(crate) fn bind(&self, value: Value, this: &Value) -> R {
         if value.is::<Function>() {
-            return Ok(self.bound_method(value, this.clone()));
+            return self.bound_method(value, this.clone());
         }
         if let Some(function) = value.downcast_ref::<BuiltinFunction>() {
             return Ok(match function.receiver {
-                Receiver::Method(_) => self.bound_method(value, this.clone()),
+                Receiver::Method(_) => self.bound_method(value, this.clone())?,
                 _ => value,
             });
         }
@@ -186,7 +187,7 @@ impl Vm {
         }
         if let Some(function) = value.downcast_ref::<ClassMethod>() {
             let class = Gc::as_any(self.class_of(this));
-            return Ok(self.bound_method(function.0.clone(), class));
+            return self.bound_method(function.0.clone(), class);
         }
         if value.is::<Instance>() {
             let class = Gc::as_any(self.class_of(this));
@@ -203,7 +204,7 @@ impl Vm {
             return Ok(function.0.clone());
         }
         if let Some(function) = value.downcast_ref::<ClassMethod>() {
-            return Ok(self.bound_method(function.0.clone(), class.clone()));
+            return self.bound_method(function.0.clone(), class.clone());
         }
         if value.is::<Instance>()
             && let Some(result) = self.call_special(&value, symbol::GET, [self.none(), class.clone()])?
@@ -242,7 +243,7 @@ impl Vm {
         {
             let hook = if value.is_some() { symbol::SETATTR } else { symbol::DELATTR };
             if let Some(hook) = instance.class.lookup(hook).filter(|hook| hook.is::<Function>()) {
-                let args = [object.clone(), self.name(name)].into_iter().chain(value);
+                let args = [object.clone(), self.name(name)?].into_iter().chain(value);
                 return self.call(&hook, Args::new(args)).map(drop);
             }
         }
@@ -288,7 +289,7 @@ impl Vm {
             *cell.borrow_mut() = text.as_str().into();
             return Ok(true);
         }
-        Ok(class.set_attr(name, value))
+        class.set_attr(self, name, value)
     }
 
     fn set_instance_attr(&self, object: &Value, instance: &Instance, name: Symbol, value: Option<Value>) -> R<()> {
@@ -320,10 +321,7 @@ impl Vm {
             return Ok(());
         }
         match value {
-            Some(value) if instance.class.allows_attr(name) => {
-                instance.attrs.set(name, value);
-                Ok(())
-            }
+            Some(value) if instance.class.allows_attr(name) => instance.attrs.set(self, name, value),
             None if instance.attrs.remove(name) => Ok(()),
             None => Err(self.no_attr(object, name)),
             Some(_) => {
@@ -340,7 +338,7 @@ impl Vm {
     /// An attribute name given as an object.
     pub(crate) fn attr_name(&self, name: &Value) -> R<Symbol> {
         match Str::of(name) {
-            Some(name) => Ok(Symbol::new(name.as_str())),
+            Some(name) => self.symbol(name.as_str()),
             None => {
                 let name = self.type_name(name);
                 Err(self.type_error(format!("attribute name must be string, not '{name}'")))
@@ -367,6 +365,6 @@ impl Vm {
         let mut texts: Vec<_> = names.into_iter().map(Symbol::name).collect();
         texts.sort();
         texts.dedup();
-        Ok(self.list(texts.iter().map(|name| self.str(name)).collect()))
+        self.list(Items::try_collect(self, texts.iter().map(|name| self.str(name)))?)
     }
 }

@@ -1,5 +1,6 @@
 //! Calling: functions, classes, methods, and how arguments become parameters.
 
+use smallvec::SmallVec;
 use tailbite::Gc;
 
 use super::Vm;
@@ -7,16 +8,19 @@ use super::frame::{Frame, Outcome};
 use crate::compile::code::{Code, CodeKind};
 use crate::object::bound_method::BoundMethod;
 use crate::object::builtin_function::BuiltinFunction;
-use crate::object::cell::CellObject;
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
 use crate::object::descriptors::StaticMethod;
 use crate::object::dict::Dict;
 use crate::object::function::Function;
 use crate::object::generator::Generator;
+use crate::object::items::Items;
 use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
 use crate::object::{Args, Object, R, Value, instance, tuple};
+
+/// Values that most functions need not more of on their stack.
+const STACK: usize = 4;
 
 impl Vm {
     /// Calls and lets go of the callable, as an instruction does.
@@ -82,17 +86,31 @@ impl Vm {
         let mut args = Args::default();
         if with_keywords {
             let keywords = frame.pop();
-            let items = Dict::of(&keywords).map(|dict| dict.table.items()).unwrap_or_default();
-            drop(keywords);
+            let table = &Dict::of(&keywords).expect("keywords are collected in a dict").table;
+            let items = table.items(self)?;
+            self.granted(|| args.keywords.try_reserve(table.len()))?;
             for (name, value) in items {
                 args.keywords.push((self.attr_name(&name)?, value));
             }
         }
         let positional = frame.pop();
-        args.positional = tuple::of(&positional).unwrap_or_default().iter().cloned().collect();
+        args.positional = self.arguments(tuple::of(&positional).unwrap_or_default())?;
         drop(positional);
         let function = frame.pop();
         self.invoke(function, args)
+    }
+
+    /// Positional arguments out of a tuple.
+    pub(crate) fn spread(&self, items: &[Value]) -> R<Args> {
+        Ok(Args { positional: self.arguments(items)?, keywords: Vec::new() })
+    }
+
+    /// As many arguments as a script likes.
+    fn arguments(&self, items: &[Value]) -> R<SmallVec<[Value; 4]>> {
+        let mut arguments = SmallVec::new();
+        self.granted(|| arguments.try_reserve(items.len()))?;
+        arguments.extend(items.iter().cloned());
+        Ok(arguments)
     }
 
     /// Adds a mapping to the keywords of a call being prepared.
@@ -103,12 +121,12 @@ impl Vm {
             let name = self.type_name(&mapping);
             return Err(self.type_error(format!("argument after ** must be a mapping, not {name}")));
         }
-        let added = Dict::default();
+        let added = Dict::new(self);
         added.update(self, &mapping)?;
         let Some(dict) = Dict::of(&dict) else {
             return Ok(());
         };
-        for (name, value) in added.table.items() {
+        for (name, value) in added.table.items(self)? {
             let Some(text) = Str::of(&name) else {
                 return Err(self.type_error("keywords must be strings"));
             };
@@ -126,7 +144,8 @@ impl Vm {
         let function = callable.downcast_ref::<Function>().expect("a function");
         let code = function.code.clone();
         let mut frame = Frame::new(code.clone(), function.globals.clone());
-        frame.locals = Vec::with_capacity(code.locals.len());
+        self.granted(|| frame.locals.try_reserve_exact(code.locals.len()))?;
+        self.granted(|| frame.stack.try_reserve(STACK))?;
         let shape = &code.parameters;
         if args.keywords.is_empty()
             && args.len() == shape.positional
@@ -140,7 +159,7 @@ impl Vm {
         }
         frame.locals.resize(code.locals.len(), None);
         if !code.cells.is_empty() {
-            frame.cells.extend((0..code.own_cells).map(|_| self.heap().alloc(CellObject::default())));
+            frame.cells = self.new_cells(code.own_cells)?;
             for &(slot, cell) in &code.cell_parameters {
                 let value = frame.locals[slot].take();
                 drop(frame.cells[cell].replace(value));
@@ -149,7 +168,7 @@ impl Vm {
         }
         frame.function = Some(callable);
         if code.kind == CodeKind::Generator {
-            return Ok(Generator::make(self, frame));
+            return Generator::make(self, frame);
         }
         match self.resume_frame(&mut frame, None)? {
             Outcome::Returned(value) | Outcome::Yielded(value) => Ok(value),
@@ -165,8 +184,9 @@ impl Vm {
         let mut positional = args.positional.into_iter();
         locals.extend(positional.by_ref().take(shape.positional).map(Some));
         locals.resize(named, None);
-        let excess: Vec<Value> = positional.collect();
+        let excess = Items::collect(self, positional)?;
         let mut others = Vec::new();
+        self.granted(|| others.try_reserve(args.keywords.len()))?;
         let mut positional_only = Vec::new();
         for (keyword, value) in args.keywords {
             let slot = code.locals[..named].iter().position(|parameter| *parameter == keyword);
@@ -195,14 +215,14 @@ impl Vm {
         }
         self.fill_defaults(function, code, locals)?;
         if shape.vararg {
-            locals.push(Some(self.tuple(excess)));
+            locals.push(Some(self.tuple(excess)?));
         }
         if shape.kwarg {
-            let dict = Dict::default();
+            let dict = Dict::new(self);
             for (keyword, value) in others {
-                dict.table.set(self, self.name(keyword), value)?;
+                dict.table.set(self, self.name(keyword)?, value)?;
             }
-            locals.push(Some(self.alloc(dict)));
+            locals.push(Some(self.alloc(dict)?));
         }
         Ok(())
     }
@@ -230,7 +250,7 @@ impl Vm {
             }
         };
         let was = if given == 1 && keywords == 0 { "was" } else { "were" };
-        let name = function.qualname.borrow();
+        let name = function.qualname.borrow().clone();
         self.type_error(format!(
             "{name}() takes {takes} positional argument{many} but {given}{and_keywords} {was} given"
         ))
@@ -252,7 +272,7 @@ impl Vm {
         let keyword_only = locals.iter_mut().zip(&code.locals).skip(shape.positional).take(shape.keyword_only);
         for (local, &name) in keyword_only.filter(|(local, _)| local.is_none()) {
             let default = match function.keyword_defaults.as_ref().and_then(Dict::of) {
-                Some(defaults) => defaults.table.get(self, &self.name(name))?,
+                Some(defaults) => defaults.table.get(self, &self.name(name)?)?,
                 None => None,
             };
             match default {
@@ -296,8 +316,8 @@ impl Vm {
                     Some(function) => function.0.clone(),
                     None => new,
                 };
-                let mut all = Args::new(std::iter::once(Gc::as_any(class)).chain(args.positional.iter().cloned()));
-                all.keywords = args.keywords.clone();
+                let mut all = self.copy_args(&args)?;
+                all.positional.insert(0, Gc::as_any(class));
                 let object = self.call(&function, all)?;
                 if !self.class_of(&object).is_subclass_of(class) {
                     return Ok(object);
@@ -308,9 +328,7 @@ impl Vm {
         let Some(init) = class.lookup(symbol::INIT) else {
             return Ok(object);
         };
-        let mut all = Args::new(std::iter::once(object.clone()).chain(args.positional));
-        all.keywords = args.keywords;
-        let result = self.call_unbound(&init, all)?;
+        let result = self.call_unbound(&init, self.with_first(object.clone(), args)?)?;
         if !self.is_none(&result) {
             let name = self.type_name(&result);
             return Err(self.type_error(format!("__init__() should return None, not '{name}'")));
@@ -357,6 +375,22 @@ impl Vm {
         make(self, args)
     }
 
+    /// The arguments with another one in front.
+    pub(crate) fn with_first(&self, first: Value, mut args: Args) -> R<Args> {
+        self.granted(|| args.positional.try_reserve(1))?;
+        args.positional.insert(0, first);
+        Ok(args)
+    }
+
+    fn copy_args(&self, args: &Args) -> R<Args> {
+        let mut keywords = Vec::new();
+        self.granted(|| keywords.try_reserve(args.keywords.len()))?;
+        keywords.extend(args.keywords.iter().cloned());
+        let mut positional = self.arguments(&args.positional)?;
+        self.granted(|| positional.try_reserve(1))?;
+        Ok(Args { positional, keywords })
+    }
+
     pub(crate) fn no_more_keywords(&self, function: &str, args: &Args) -> R<()> {
         match args.keywords.first() {
             None => Ok(()),
@@ -368,7 +402,7 @@ impl Vm {
     }
 
     /// A bound method, as `object.name` makes it.
-    pub(crate) fn bound_method(&self, function: Value, this: Value) -> Value {
+    pub(crate) fn bound_method(&self, function: Value, this: Value) -> R {
         self.alloc(BoundMethod { function, this })
     }
 }

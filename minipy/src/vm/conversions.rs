@@ -1,12 +1,12 @@
 //! Objects as text, hashes and indices.
 
-use super::Vm;
+use super::{Text, Vm};
 use crate::object::class_table::Builtin;
 use crate::object::float::Float;
 use crate::object::instance::Instance;
 use crate::object::int::Int;
 use crate::object::string::Str;
-use crate::object::symbol::{self, Symbol};
+use crate::object::symbol;
 use crate::object::{Object, R, Value};
 
 impl Vm {
@@ -25,7 +25,7 @@ impl Vm {
         if value.is::<Str>() {
             return Ok(value.clone());
         }
-        Ok(self.string(self.str_text(value)?))
+        self.string(self.str_text(value)?)
     }
 
     pub(crate) fn hash(&self, value: &Value) -> R<i64> {
@@ -38,13 +38,13 @@ impl Vm {
     /// An f-string's `{value!conversion:spec}`.
     pub(super) fn format_value(&self, value: &Value, conversion: Option<char>, spec: Option<&Value>) -> R {
         let converted = match conversion {
-            Some('r') => self.string(self.repr(value)?),
+            Some('r') => self.string(self.repr(value)?)?,
             Some('s') => self.str_of(value)?,
-            Some('a') => self.string(ascii(&self.repr(value)?)),
+            Some('a') => self.string(ascii(self, &self.repr(value)?)?)?,
             _ => value.clone(),
         };
-        let spec = spec.and_then(Str::of).map(|spec| spec.as_str().to_owned()).unwrap_or_default();
-        Ok(self.string(self.format(&converted, &spec)?))
+        let spec = spec.and_then(Str::of).map(Str::as_str).unwrap_or_default();
+        self.string(self.format(&converted, spec)?)
     }
 
     /// `format(value, spec)`.
@@ -52,7 +52,7 @@ impl Vm {
         if let Some(instance) = value.downcast_ref::<Instance>()
             && (instance.native.is_none() || instance.class.builtin.layout() == Builtin::BaseException)
         {
-            let spec = self.str(spec);
+            let spec = self.str(spec)?;
             return match self.call_special(value, symbol::FORMAT, [spec])? {
                 Some(result) => self.str_text(&result),
                 None => self.str_text(value),
@@ -124,13 +124,6 @@ impl Vm {
         Ok(usize::try_from(self.index(count)?).unwrap_or(0))
     }
 
-    /// An empty string with room, if there is that much memory.
-    pub(crate) fn reserve_text(&self, size: usize) -> R<String> {
-        let mut text = String::new();
-        text.try_reserve_exact(size).map_err(|_| self.memory_error())?;
-        Ok(text)
-    }
-
     /// A number as a float, for `math`.
     pub(crate) fn number(&self, value: &Value) -> R<f64> {
         if let Some(int) = Int::of(value) {
@@ -149,20 +142,18 @@ impl Vm {
         let name = self.type_name(value);
         Err(self.type_error(format!("must be real number, not {name}")))
     }
-
-    /// A name for a string object: the interned one where there is one.
-    pub(crate) fn intern(&self, text: &str) -> Value {
-        self.name(Symbol::new(text))
-    }
 }
 
 /// Escapes what is not ASCII.
-pub(crate) fn ascii(text: &str) -> String {
-    let escape = |c: char| match c as u32 {
-        0..0x80 => c.to_string(),
-        code @ 0x80..0x100 => format!("\\x{code:02x}"),
-        code @ 0x100..0x10000 => format!("\\u{code:04x}"),
-        code => format!("\\U{code:08x}"),
-    };
-    text.chars().map(escape).collect()
+pub(crate) fn ascii(vm: &Vm, text: &str) -> R<String> {
+    let mut out = Text::with_room(vm, text.len())?;
+    for c in text.chars() {
+        match c as u32 {
+            0..0x80 => out.push(c)?,
+            code @ 0x80..0x100 => out.push_str(&format!("\\x{code:02x}"))?,
+            code @ 0x100..0x10000 => out.push_str(&format!("\\u{code:04x}"))?,
+            code => out.push_str(&format!("\\U{code:08x}"))?,
+        }
+    }
+    Ok(out.finish())
 }

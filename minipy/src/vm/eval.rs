@@ -3,6 +3,7 @@
 use super::Vm;
 use super::frame::{Frame, Outcome, TryBlock};
 use crate::compile::code::Op;
+use crate::object::attrs::AttrCell;
 use crate::object::cell::CellObject;
 use crate::object::class_table::Builtin;
 use crate::object::dict::Dict;
@@ -12,7 +13,6 @@ use crate::object::list::List;
 use crate::object::range::RangeIterator;
 use crate::object::set::Set;
 use crate::object::slice::Slice;
-use crate::object::string::Str;
 use crate::object::{Args, R, Raised, Value, generator};
 use crate::syntax::tree::{CmpOp, UnaryOp};
 
@@ -74,7 +74,7 @@ impl Vm {
                     None => return Err(self.unbound_cell(&code, index as usize)),
                 },
                 Op::NewCell(index) => {
-                    let cell = self.heap().alloc(CellObject::default());
+                    let cell = self.make(CellObject::default())?;
                     let old = std::mem::replace(&mut frame.cells[index as usize], cell);
                     drop(old);
                 }
@@ -98,17 +98,17 @@ impl Vm {
                     None => return Err(self.name_error(frame.globals.name_of(slot))),
                 },
                 Op::LoadClassName(name) => {
-                    if let Some(value) = frame.class_names.get(name) {
-                        frame.stack.push(value.clone());
+                    let value = frame.class_names.as_ref().and_then(|names| names.get(name).cloned());
+                    if let Some(value) = value {
+                        frame.stack.push(value);
                         frame.ip += 1;
                     }
                 }
                 Op::StoreClassName(name) => {
                     let value = frame.pop();
-                    let old = frame.class_names.set(name, value);
-                    drop(old);
+                    frame.class_names.as_mut().expect("a class body has them").set(self, name, value)?;
                 }
-                Op::DeleteClassName(name) => match frame.class_names.remove(name) {
+                Op::DeleteClassName(name) => match frame.class_names.as_mut().and_then(|names| names.remove(name)) {
                     Some(old) => drop(old),
                     None => return Err(self.name_error(name)),
                 },
@@ -164,43 +164,37 @@ impl Vm {
                 }
 
                 Op::BuildTuple(count) => {
-                    let items = frame.pop_many(count as usize);
-                    frame.stack.push(self.tuple(items));
+                    let items = frame.pop_items(self, count as usize)?;
+                    frame.stack.push(self.tuple(items)?);
                 }
                 Op::BuildList(count) => {
-                    let items = frame.pop_many(count as usize);
-                    frame.stack.push(self.list(items));
+                    let items = frame.pop_items(self, count as usize)?;
+                    frame.stack.push(self.list(items)?);
                 }
                 Op::BuildSet(count) => {
-                    let items = frame.pop_many(count as usize);
+                    let items = frame.pop_items(self, count as usize)?;
                     let set = Set::from_items(self, items)?;
-                    frame.stack.push(self.alloc(set));
+                    frame.stack.push(self.alloc(set)?);
                 }
                 Op::BuildDict(count) => self.build_dict(frame, count as usize)?,
                 Op::BuildSlice(count) => {
                     let step = if count == 3 { frame.pop() } else { self.none() };
                     let stop = frame.pop();
                     let start = frame.pop();
-                    frame.stack.push(self.alloc(Slice { start, stop, step }));
+                    frame.stack.push(self.alloc(Slice { start, stop, step })?);
                 }
-                Op::BuildString(count) => {
-                    let parts = frame.pop_many(count as usize);
-                    let texts = parts.iter().filter_map(|part| Str::of(part));
-                    let text: String = texts.map(Str::as_str).collect();
-                    drop(parts);
-                    frame.stack.push(self.string(text));
-                }
+                Op::BuildString(count) => self.build_string(frame, count as usize)?,
                 Op::ListToTuple => {
                     let list = frame.pop();
-                    let items = List::of(&list).map(List::to_vec).unwrap_or_default();
+                    let items = List::of(&list).expect("arguments are collected in a list").copy(self)?;
                     drop(list);
-                    frame.stack.push(self.tuple(items));
+                    frame.stack.push(self.tuple(items)?);
                 }
                 Op::ListAppend(depth) => {
                     let value = frame.pop();
                     let at = frame.stack.len() - 1 - depth as usize;
                     if let Some(list) = List::of(&frame.stack[at]) {
-                        list.push(value);
+                        list.push(self, value)?;
                     }
                 }
                 Op::SetAdd(depth) => {
@@ -229,7 +223,7 @@ impl Vm {
                     let items = self.collect(&iterable)?;
                     drop(iterable);
                     if let Some(list) = frame.stack.last().and_then(List::of) {
-                        list.extend(items);
+                        list.extend(self, items)?;
                     }
                 }
                 Op::SetUpdate => {
@@ -261,7 +255,7 @@ impl Vm {
                     if let (Some(Int::Small(x)), Some(Int::Small(y))) = (a.downcast_ref(), b.downcast_ref())
                         && let Some(result) = int::small(op, *x, *y)
                     {
-                        frame.stack.push(self.int(result));
+                        frame.stack.push(self.int(result)?);
                         continue;
                     }
                     let result = self.binary(op, &a, &b)?;
@@ -329,7 +323,10 @@ impl Vm {
                 Op::ForIter(target) => {
                     let top = frame.stack.len() - 1;
                     let next = match frame.stack[top].downcast_ref::<RangeIterator>() {
-                        Some(range) => range.advance().map(|value| self.int(value)),
+                        Some(range) => match range.advance() {
+                            Some(value) => Some(self.int(value)?),
+                            None => None,
+                        },
                         None => {
                             let iterator = frame.stack[top].clone();
                             self.next(&iterator)?
@@ -370,7 +367,7 @@ impl Vm {
                 }
                 Op::CallKeywords(positional, names) => {
                     let names = &code.keywords[names as usize];
-                    let values = frame.pop_many(names.len());
+                    let values: Vec<Value> = frame.pop_many(names.len()).collect();
                     let at = frame.stack.len() - positional as usize;
                     let mut args = Args::new(frame.stack.drain(at..));
                     args.keywords = names.iter().copied().zip(values).collect();
@@ -391,13 +388,13 @@ impl Vm {
                         globals: frame.globals.clone(),
                         defaults: defaults.into(),
                         keyword_defaults,
-                        closure: self.closure(frame, &inner),
-                        attrs: Default::default(),
-                        name: inner.name.name().into(),
+                        closure: self.closure(frame, &inner)?,
+                        attrs: AttrCell::new(self.heap()),
+                        name: inner.name_text.clone().into(),
                         qualname: inner.qualname.clone().into(),
                         code: inner,
                     };
-                    frame.stack.push(self.alloc(function));
+                    frame.stack.push(self.alloc(function)?);
                 }
                 Op::BuildClass(index, bases) => {
                     let class = self.class_statement(frame, &code.codes[index as usize], bases.into())?;
@@ -443,8 +440,10 @@ impl Vm {
                     return Err(Raised(exception));
                 }
                 Op::RaiseAssertion(with_message) => {
-                    let args = if with_message { vec![frame.pop()] } else { Vec::new() };
-                    return Err(self.exception_with(Builtin::AssertionError, self.tuple(args)));
+                    return Err(match with_message {
+                        true => self.exception_of(Builtin::AssertionError, [frame.pop()]),
+                        false => self.exception_of(Builtin::AssertionError, []),
+                    });
                 }
                 Op::WithEnter => self.with_enter(frame)?,
                 Op::WithExit => {

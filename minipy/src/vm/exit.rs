@@ -14,15 +14,26 @@ use crate::object::{R, Value};
 impl Vm {
     /// Runs a source as the main program; the exit status.
     pub(crate) fn run_main(&self, source: &str, filename: &str) -> i32 {
-        let (module, namespace) = self.new_module(symbol::MAIN);
-        namespace.set(symbol::FILE, self.str(filename));
-        let result = self.run_source(source, filename, &namespace);
-        let variables = Gc::downgrade(&namespace);
-        drop(module);
-        drop(namespace);
+        let (result, variables) = match self.new_main(filename) {
+            Ok((module, namespace, variables)) => {
+                let result = self.run_source(source, filename, &namespace);
+                drop(module);
+                drop(namespace);
+                (result, variables)
+            }
+            Err(raised) => (Err(raised), Weak::new()),
+        };
         let (status, last) = self.conclude(result);
+        self.run_exit_finalizers();
         self.shut_down(&variables, last);
         status
+    }
+
+    fn new_main(&self, filename: &str) -> R<(Value, Gc<Namespace>, Weak<Namespace>)> {
+        let (module, namespace) = self.new_module(symbol::MAIN)?;
+        namespace.set(self, symbol::FILE, self.str(filename)?)?;
+        let variables = self.granted(|| Gc::try_downgrade(&namespace))?;
+        Ok((module, namespace, variables))
     }
 
     /// The status that a program ends with; reports what it did not catch.
@@ -61,6 +72,7 @@ impl Vm {
         if self.heap().is_enabled() {
             self.heap().collect(Generation::Old);
         }
+        self.gc.shut_down(self);
         drop(last_exception);
         self.clear_handled();
         let modules = self.modules.take();
@@ -100,7 +112,7 @@ impl Vm {
 
 fn clear(namespace: &Namespace, which: impl Fn(&str) -> bool) {
     for name in namespace.names() {
-        if which(&name.name()) {
+        if which(name.name()) {
             namespace.remove(name);
         }
     }

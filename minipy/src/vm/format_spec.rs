@@ -1,11 +1,14 @@
 //! Format specifications: `[[fill]align][sign][#][0][width][grouping][.precision][type]`.
 
-use super::Vm;
+use super::{Text, Vm};
 use crate::object::float::{self, Float};
 use crate::object::int::{self, Int};
 use crate::object::singletons::Bool;
 use crate::object::string::Str;
 use crate::object::{R, Value, float_text};
+
+/// Bytes of the longest specification.
+const MAX_SPEC: usize = 64;
 
 #[derive(Default, Clone)]
 pub(super) struct Spec {
@@ -21,6 +24,10 @@ pub(super) struct Spec {
 
 /// `None` for what is no specification.
 fn parse(text: &str) -> Option<Spec> {
+    // A longer one has digits that no width has.
+    if text.len() > MAX_SPEC {
+        return None;
+    }
     let chars: Vec<char> = text.chars().collect();
     let mut spec = Spec::default();
     let mut at = 0;
@@ -90,8 +97,7 @@ pub(super) fn format(vm: &Vm, value: &Value, text: &str) -> R<String> {
         if spec.align == Some('=') {
             return Err(vm.value_error("'=' alignment not allowed in string format specifier"));
         }
-        let shown: String = string.as_str().chars().take(spec.precision.unwrap_or(usize::MAX)).collect();
-        return pad(vm, &spec, "", &shown, '<');
+        return pad(vm, &spec, "", truncated(string.as_str(), spec.precision), '<');
     }
     if let Some(int) = Int::of(value) {
         if value.is::<Bool>() && spec.kind.is_none() && spec.fill.is_none() {
@@ -117,6 +123,8 @@ pub(super) fn format_int(vm: &Vm, int: &Int, spec: &Spec) -> R<String> {
         return Err(vm.value_error("Precision not allowed in integer format specifier"));
     }
     let big = int.to_big();
+    // Binary has the most digits; they are copied when they are grouped.
+    let _room = vm.room(int.bytes().saturating_mul(16))?;
     let (prefix, digits) = match spec.kind {
         Some('b') => ("0b", big.to_str_radix(2)),
         Some('o') => ("0o", big.to_str_radix(8)),
@@ -138,7 +146,7 @@ pub(super) fn format_int(vm: &Vm, int: &Int, spec: &Spec) -> R<String> {
     let sign = sign_text(int.is_negative(), spec);
     let prefix = if spec.alternate { format!("{sign}{prefix}") } else { sign.to_owned() };
     let size = if matches!(spec.kind, Some('b' | 'o' | 'x' | 'X')) { 4 } else { 3 };
-    let digits = group_and_fill(digits, "", spec, prefix.len(), size);
+    let digits = group_and_fill(vm, digits, "", spec, prefix.len(), size)?;
     pad(vm, spec, &prefix, &digits, '>')
 }
 
@@ -148,12 +156,13 @@ pub(super) fn format_float(vm: &Vm, float: f64, spec: &Spec) -> R<String> {
         Some('n') => 'g',
         Some(kind) => kind,
     };
+    let _room = vm.room(spec.precision.unwrap_or(0).saturating_mul(2))?;
     let text = float_text::format(float, kind, spec.precision, spec.alternate);
     let negative = float.is_sign_negative() && !float.is_nan();
     let sign = sign_text(negative, spec);
     let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (whole, rest) = text.split_at(split);
-    let text = group_and_fill(whole, rest, spec, sign.len(), 3);
+    let text = group_and_fill(vm, whole, rest, spec, sign.len(), 3)?;
     pad(vm, spec, sign, &text, '>')
 }
 
@@ -167,46 +176,59 @@ fn sign_text(negative: bool, spec: &Spec) -> &'static str {
 }
 
 /// Groups the digits before the point; with zero filling, the zeros are grouped too.
-fn group_and_fill(whole: &str, rest: &str, spec: &Spec, prefix: usize, size: usize) -> String {
+fn group_and_fill(vm: &Vm, whole: &str, rest: &str, spec: &Spec, prefix: usize, size: usize) -> R<String> {
+    let mut out = Text::with_room(vm, whole.len() + rest.len())?;
     let Some(separator) = spec.grouping.filter(|_| !whole.is_empty()) else {
-        return format!("{whole}{rest}");
+        out.push_str(whole)?;
+        out.push_str(rest)?;
+        return Ok(out.finish());
     };
-    let mut digits = whole.to_owned();
+    let mut digits = whole.len();
     if spec.fill == Some('0') && spec.align == Some('=') {
         let room = spec.width.saturating_sub(prefix + rest.chars().count());
-        while digits.len() + digits.len() / size < room && digits.len() + digits.len().saturating_sub(1) / size < room {
-            digits.insert(0, '0');
+        // As many digits as fit with a separator before every `size` of them, but at least one in front of the first.
+        let least = (room.saturating_mul(size) / (size + 1)).saturating_sub(1);
+        digits = digits.max(least);
+        while digits + digits / size < room && digits + digits.saturating_sub(1) / size < room {
+            digits += 1;
         }
     }
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(size) {
-            grouped.push(separator);
+    let zeros = std::iter::repeat_n('0', digits - whole.len());
+    for (index, digit) in zeros.chain(whole.chars()).enumerate() {
+        if index > 0 && (digits - index).is_multiple_of(size) {
+            out.push(separator)?;
         }
-        grouped.push(digit);
+        out.push(digit)?;
     }
-    grouped + rest
+    out.push_str(rest)?;
+    Ok(out.finish())
+}
+
+/// The first so many characters.
+pub(super) fn truncated(text: &str, chars: Option<usize>) -> &str {
+    match chars.and_then(|chars| text.char_indices().nth(chars)) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
 }
 
 /// Fills up to the width.
 pub(super) fn pad(vm: &Vm, spec: &Spec, prefix: &str, text: &str, default_align: char) -> R<String> {
     let len = prefix.chars().count() + text.chars().count();
     let missing = spec.width.saturating_sub(len);
-    if missing == 0 {
-        return Ok(format!("{prefix}{text}"));
-    }
-    let fill = spec.fill.unwrap_or(' ');
-    let mut out = vm.reserve_text(spec.width.saturating_mul(fill.len_utf8()).saturating_add(text.len()))?;
+    let mut encoded = [0; 4];
+    let fill = spec.fill.unwrap_or(' ').encode_utf8(&mut encoded);
+    let mut out = Text::with_room(vm, prefix.len() + text.len())?;
     let (left, inner, right) = match spec.align.unwrap_or(default_align) {
         '<' => (0, 0, missing),
         '^' => (missing / 2, 0, missing - missing / 2),
         '=' => (0, missing, 0),
         _ => (missing, 0, 0),
     };
-    out.extend(std::iter::repeat_n(fill, left));
-    out.push_str(prefix);
-    out.extend(std::iter::repeat_n(fill, inner));
-    out.push_str(text);
-    out.extend(std::iter::repeat_n(fill, right));
-    Ok(out)
+    out.push_times(fill, left)?;
+    out.push_str(prefix)?;
+    out.push_times(fill, inner)?;
+    out.push_str(text)?;
+    out.push_times(fill, right)?;
+    Ok(out.finish())
 }

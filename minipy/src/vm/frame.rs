@@ -5,10 +5,12 @@ use std::rc::Rc;
 use tailbite::{Gc, Trace};
 
 use crate::compile::code::Code;
-use crate::object::Value;
 use crate::object::attrs::Attrs;
 use crate::object::cell::CellObject;
+use crate::object::items::Items;
 use crate::object::module::Namespace;
+use crate::object::{R, Value};
+use crate::vm::Vm;
 
 /// Lives on the interpreter's own stack, or inside a generator. What it holds it owns; nothing else is kept per call.
 /// The fields are dropped in this order.
@@ -21,7 +23,7 @@ pub(crate) struct Frame {
     /// The exceptions being handled in it, while it is suspended.
     pub(crate) handled: Vec<Value>,
     /// The names of a class body.
-    pub(crate) class_names: Attrs,
+    pub(crate) class_names: Option<Attrs>,
     pub(crate) globals: Gc<Namespace>,
     /// The function it runs.
     pub(crate) function: Option<Value>,
@@ -62,7 +64,7 @@ impl Frame {
             cells: Vec::new(),
             stack: Vec::new(),
             handled: Vec::new(),
-            class_names: Attrs::default(),
+            class_names: None,
             globals,
             function: None,
             code,
@@ -71,6 +73,12 @@ impl Frame {
             handled_base: 0,
             reraising: false,
         }
+    }
+
+    /// About what it takes, with a usual stack.
+    pub(crate) fn bytes(&self) -> usize {
+        const STACK: usize = 16;
+        size_of::<Frame>() + (self.locals.capacity() + self.cells.capacity() + STACK) * size_of::<Value>()
     }
 
     /// The source line of the instruction that runs.
@@ -83,8 +91,16 @@ impl Frame {
         self.stack.pop().expect("compiled code never pops an empty stack")
     }
 
-    pub(crate) fn pop_many(&mut self, count: usize) -> Vec<Value> {
+    /// The topmost values, for a container.
+    pub(crate) fn pop_items(&mut self, vm: &Vm, count: usize) -> R<Items> {
+        let mut items = Items::with_room(vm, count)?;
+        items.extend(self.pop_many(count));
+        Ok(items)
+    }
+
+    /// The topmost values, for the interpreter's own use: their number is part of the program.
+    pub(crate) fn pop_many(&mut self, count: usize) -> impl Iterator<Item = Value> {
         let at = self.stack.len() - count;
-        self.stack.split_off(at)
+        self.stack.drain(at..)
     }
 }

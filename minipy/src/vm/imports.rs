@@ -9,7 +9,6 @@ use super::Vm;
 use super::frame::{Frame, Outcome};
 use crate::compile;
 use crate::modules;
-use crate::object::cell::CellObject;
 use crate::object::class_table::Builtin;
 use crate::object::module::{Module, Namespace};
 use crate::object::symbol::{self, Symbol};
@@ -23,15 +22,18 @@ impl Vm {
             return Ok(module);
         }
         let text = name.name();
-        if let Some(fill) = modules::find(&text) {
-            let (module, namespace) = self.new_module(name);
-            fill(self, &namespace);
-            return Ok(module);
+        if let Some(fill) = modules::find(text) {
+            let (module, namespace) = self.new_module(name)?;
+            let filled = fill(self, &namespace);
+            if filled.is_err() {
+                self.forget_module(name);
+            }
+            return filled.map(|()| module);
         }
         if let Some(module) = self.import_file(name)? {
             return Ok(module);
         }
-        let message = match modules::is_known_to_python(&text) {
+        let message = match modules::is_known_to_python(text) {
             true => format!("No module named '{text}' (minipy has only: {})", modules::NAMES.join(", ")),
             false => format!("No module named '{text}'"),
         };
@@ -50,25 +52,32 @@ impl Vm {
             return Ok(None);
         };
         let filename = path.to_string_lossy().into_owned();
-        let (module, namespace) = self.new_module(name);
+        let (module, namespace) = self.new_module(name)?;
         let result = self.run_source(&source, &filename, &namespace);
         match result {
             Ok(()) => Ok(Some(module)),
             Err(raised) => {
-                self.modules.borrow_mut().retain(|(other, _)| *other != name);
+                self.forget_module(name);
                 Err(raised)
             }
         }
     }
 
+    fn forget_module(&self, name: Symbol) {
+        let mut modules = self.modules.borrow_mut();
+        let known = modules.iter().position(|(other, _)| *other == name).map(|at| modules.remove(at));
+        drop(modules);
+        drop(known);
+    }
+
     /// A new, empty module, known under its name.
-    pub(crate) fn new_module(&self, name: Symbol) -> (Value, Gc<Namespace>) {
-        let namespace = self.heap().alloc(Namespace::default());
-        namespace.set(symbol::NAME, self.name(name));
-        namespace.set(symbol::DOC, self.none());
-        let module = self.alloc(Module { name, namespace: namespace.clone() });
+    pub(crate) fn new_module(&self, name: Symbol) -> R<(Value, Gc<Namespace>)> {
+        let namespace = self.make(Namespace::new(self.heap()))?;
+        namespace.set(self, symbol::NAME, self.name(name)?)?;
+        namespace.set(self, symbol::DOC, self.none())?;
+        let module = self.alloc(Module { name, namespace: namespace.clone() })?;
         self.modules.borrow_mut().push((name, module.clone()));
-        (module, namespace)
+        Ok((module, namespace))
     }
 
     pub(super) fn import_from(&self, module: &Value, name: Symbol) -> R {
@@ -86,7 +95,7 @@ impl Vm {
         let code = compile::compile(self, source, filename, namespace).map_err(|e| self.syntax_error(&e, filename))?;
         let mut frame = Frame::new(Rc::clone(&code), namespace.clone());
         frame.locals = vec![None; code.locals.len()];
-        frame.cells = (0..code.own_cells).map(|_| self.heap().alloc(CellObject::default())).collect();
+        frame.cells = self.new_cells(code.own_cells)?;
         match self.resume_frame(&mut frame, None)? {
             Outcome::Returned(_) | Outcome::Yielded(_) => Ok(()),
         }
@@ -94,19 +103,27 @@ impl Vm {
 
     /// A syntax error as an exception.
     pub(crate) fn syntax_error(&self, error: &SyntaxError, filename: &str) -> Raised {
-        let class = if error.class == "IndentationError" { Builtin::IndentationError } else { Builtin::SyntaxError };
+        let class = match error.class {
+            SyntaxError::NO_MEMORY => return self.memory_error(),
+            "IndentationError" => Builtin::IndentationError,
+            _ => Builtin::SyntaxError,
+        };
         let raised = self.exception(class, error.message.clone());
-        let details = [
-            ("msg", self.str(&error.message)),
-            ("filename", self.str(filename)),
-            ("lineno", self.int(error.line.into())),
-            ("offset", self.int(error.columns.0.into())),
-            ("end_offset", self.int(error.columns.1.into())),
-        ];
-        for (name, value) in details {
-            // An instance of a builtin exception takes any attribute.
-            let _ = self.set_attr(&raised.0, Symbol::new(name), value);
+        match self.describe_syntax_error(&raised.0, error, filename) {
+            Ok(()) => raised,
+            Err(raised) => raised,
         }
-        raised
+    }
+
+    fn describe_syntax_error(&self, exception: &Value, error: &SyntaxError, filename: &str) -> R<()> {
+        let details = [
+            ("msg", self.str(&error.message)?),
+            ("filename", self.str(filename)?),
+            ("lineno", self.int(error.line.into())?),
+            ("offset", self.int(error.columns.0.into())?),
+            ("end_offset", self.int(error.columns.1.into())?),
+        ];
+        // An instance of a builtin exception takes any attribute.
+        details.into_iter().try_for_each(|(name, value)| self.set_attr(exception, Symbol::new(name), value))
     }
 }

@@ -10,12 +10,16 @@ pub(crate) mod exit;
 pub(crate) mod format_spec;
 pub(crate) mod frame;
 mod imports;
+mod memory;
+mod objects;
 mod operations;
 pub(crate) mod output;
 pub(crate) mod percent;
 mod protocols;
 mod raising;
+mod room;
 pub(crate) mod template;
+pub(crate) mod text;
 pub(crate) mod traceback;
 mod unwind;
 
@@ -23,26 +27,28 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use tailbite::{Gc, Heap, Trace, Trigger};
+use tailbite::{Gc, Heap, Trigger};
 
 use crate::modules;
-use crate::object::attrs::AttrCell;
-use crate::object::bytes::Bytes;
+use crate::modules::gc::GcModule;
+use crate::modules::weakref::WeakrefModule;
 use crate::object::class::Class;
 use crate::object::class_table::Builtin;
-use crate::object::dict::Dict;
-use crate::object::float::Float;
 use crate::object::int::Int;
-use crate::object::list::List;
 use crate::object::module::Namespace;
 use crate::object::singletons::{Bool, Ellipsis, NoneObject, NotImplemented, Null};
-use crate::object::string::Str;
 use crate::object::symbol::{self, Symbol};
 use crate::object::tuple::AtomTuple;
-use crate::object::{R, Value, object_class, tuple};
-use crate::syntax::tree::Constant;
+use crate::object::{R, Value, object_class};
 pub(crate) use conversions::ascii;
+use memory::Reserve;
+use objects::Start;
 use output::Output;
+pub(crate) use room::Room;
+pub(crate) use text::Text;
+
+/// What a memory limit must leave for the program.
+const PROGRAM: usize = 64 << 10;
 
 /// How deep calls may nest at first.
 const RECURSION_LIMIT: usize = 1000;
@@ -59,6 +65,7 @@ pub(crate) struct Vm {
     empty_tuple: Value,
     /// -5 to 256.
     small_ints: Vec<Value>,
+    empty_str: Value,
     /// Strings of one ASCII character.
     chars: Vec<Value>,
     classes: Vec<Gc<Class>>,
@@ -72,12 +79,17 @@ pub(crate) struct Vm {
     pub(crate) recursion_limit: Cell<usize>,
     /// Containers whose `repr` is being made.
     in_repr: RefCell<Vec<usize>>,
-    /// Hashes of weak references, by address: they outlive their referents.
-    weak_hashes: RefCell<HashMap<usize, i64>>,
+    pub(crate) gc: GcModule,
+    pub(crate) weakref: WeakrefModule,
     pub(crate) output: Output,
     pub(crate) argv: Vec<String>,
     /// Source files that were run, for tracebacks.
     sources: RefCell<HashMap<Rc<str>, Rc<str>>>,
+    reserve: Reserve,
+    /// What the names take that scripts have made.
+    names_room: RefCell<Room>,
+    /// Objects to be made until the next look at what memory is left.
+    until_check: Cell<u32>,
     heap: Heap,
 }
 
@@ -107,51 +119,61 @@ impl Drop for ReprGuard<'_> {
 }
 
 impl Vm {
-    /// Makes the thread's interpreter.
-    pub(crate) fn start(argv: Vec<String>) -> Rc<Vm> {
+    /// Makes the thread's interpreter, which may use so many bytes.
+    pub(crate) fn start(argv: Vec<String>, limit: Option<usize>) -> Result<Rc<Vm>, String> {
         let heap = Heap::new();
         // Collections start where the interpreter is ready for them, not inside allocations.
         heap.set_trigger(Trigger::Safepoint);
-        let classes = make_classes(&heap);
-        let immortal = |value: Value| {
-            heap.make_immortal(&value);
-            value
-        };
-        let boolean = |value: bool| {
-            let int = Int::Small(value.into());
-            Gc::erase(heap.alloc(Bool { value, int }))
-        };
-        let text = |c: u8| Gc::erase(heap.alloc(Str::new(char::from(c).to_string())));
+        let start = Start(&heap);
+        let boolean = |value: bool| start.immortal(Bool { value, int: Int::Small(value.into()) });
         let vm = Rc::new(Vm {
-            none: immortal(Gc::erase(heap.alloc(NoneObject))),
-            booleans: [false, true].map(|value| immortal(boolean(value))),
-            ellipsis: immortal(Gc::erase(heap.alloc(Ellipsis))),
-            not_implemented: immortal(Gc::erase(heap.alloc(NotImplemented))),
-            null: immortal(Gc::erase(heap.alloc(Null))),
-            small_ints: (-5..=256).map(|int| immortal(Gc::erase(heap.alloc(Int::Small(int))))).collect(),
-            chars: (0..128).map(|c| immortal(text(c))).collect(),
-            empty_tuple: immortal(Gc::erase(heap.alloc(AtomTuple::empty()))),
-            classes,
+            none: start.immortal(NoneObject),
+            booleans: [false, true].map(boolean),
+            ellipsis: start.immortal(Ellipsis),
+            not_implemented: start.immortal(NotImplemented),
+            null: start.immortal(Null),
+            small_ints: (-5..=256).map(|int| start.immortal(Int::Small(int))).collect(),
+            empty_str: start.str(""),
+            chars: (0..128).map(|c| start.str(&char::from(c).to_string())).collect(),
+            empty_tuple: start.immortal(AtomTuple::empty(&heap)),
+            classes: make_classes(&heap),
             names: RefCell::default(),
-            builtins: heap.alloc(Namespace::default()),
+            builtins: heap.alloc(Namespace::new(&heap)),
             modules: RefCell::default(),
             handled: RefCell::default(),
             depth: Cell::new(0),
             recursion_limit: Cell::new(RECURSION_LIMIT),
             in_repr: RefCell::default(),
-            weak_hashes: RefCell::default(),
+            gc: GcModule::default(),
+            weakref: WeakrefModule::default(),
             output: Output::default(),
             argv,
             sources: RefCell::default(),
+            reserve: Reserve::default(),
+            names_room: RefCell::default(),
+            until_check: Cell::new(0),
             heap,
         });
-        for class in &vm.classes {
-            object_class::fill(&vm, class);
-            vm.heap.make_immortal(class);
+        vm.fill().map_err(|_| "there is not enough memory to start".to_owned())?;
+        let used = vm.heap.used_bytes();
+        if let Some(limit) = limit.filter(|limit| *limit < used + PROGRAM) {
+            return Err(format!(
+                "a memory limit of {limit} bytes is too small to start: {} are needed",
+                used + PROGRAM
+            ));
         }
-        modules::builtins::fill(&vm);
+        vm.heap.set_memory_limit(limit);
         CURRENT.set(Some(vm.clone()));
-        vm
+        Ok(vm)
+    }
+
+    fn fill(&self) -> R<()> {
+        self.fill_reserve();
+        for class in &self.classes {
+            object_class::fill(self, class)?;
+            self.heap.make_immortal(class);
+        }
+        modules::builtins::fill(self)
     }
 
     /// Runs `f` with the thread's interpreter, if it still runs: how callbacks from the runtime find it.
@@ -164,12 +186,6 @@ impl Vm {
 
     pub(crate) fn heap(&self) -> &Heap {
         &self.heap
-    }
-
-    /// A new managed object.
-    #[inline]
-    pub(crate) fn alloc<T: Trace>(&self, value: T) -> Value {
-        Gc::erase(self.heap.alloc(value))
     }
 
     pub(crate) fn class(&self, builtin: Builtin) -> &Gc<Class> {
@@ -202,107 +218,6 @@ impl Vm {
         Value::ptr_eq(value, &self.not_implemented)
     }
 
-    #[inline]
-    pub(crate) fn int(&self, value: i64) -> Value {
-        match self.small_ints.get(value.wrapping_add(5) as usize) {
-            Some(int) => int.clone(),
-            None => self.alloc(Int::Small(value)),
-        }
-    }
-
-    pub(crate) fn int_value(&self, int: Int) -> Value {
-        match int {
-            Int::Small(small) => self.int(small),
-            big => self.alloc(big),
-        }
-    }
-
-    pub(crate) fn float(&self, value: f64) -> Value {
-        self.alloc(Float(value))
-    }
-
-    pub(crate) fn str(&self, text: &str) -> Value {
-        match text.as_bytes() {
-            [byte] if byte.is_ascii() => self.chars[usize::from(*byte)].clone(),
-            [] => self.name(Symbol::new("")),
-            _ => self.alloc(Str::new(text)),
-        }
-    }
-
-    pub(crate) fn string(&self, text: String) -> Value {
-        if text.len() <= 1 { self.str(&text) } else { self.alloc(Str::new(text)) }
-    }
-
-    pub(crate) fn char(&self, c: char) -> Value {
-        self.str(c.encode_utf8(&mut [0; 4]))
-    }
-
-    /// The string object of a name, always the same.
-    pub(crate) fn name(&self, symbol: Symbol) -> Value {
-        let known = self.names.borrow().get(symbol.index()).cloned().flatten();
-        known.unwrap_or_else(|| {
-            let value = self.alloc(Str::new(&*symbol.name()));
-            let mut names = self.names.borrow_mut();
-            if names.len() <= symbol.index() {
-                names.resize(symbol.index() + 1, None);
-            }
-            names[symbol.index()] = Some(value.clone());
-            value
-        })
-    }
-
-    pub(crate) fn tuple(&self, items: Vec<Value>) -> Value {
-        if items.is_empty() { self.empty_tuple.clone() } else { tuple::new(self, items) }
-    }
-
-    pub(crate) fn list(&self, items: Vec<Value>) -> Value {
-        self.alloc(List::new(items))
-    }
-
-    pub(crate) fn new_dict(&self) -> Value {
-        self.alloc(Dict::default())
-    }
-
-    /// A dict with a copy of the attributes.
-    pub(crate) fn dict_of_attrs(&self, attrs: &AttrCell) -> R {
-        let dict = Dict::default();
-        for (name, value) in attrs.items() {
-            dict.table.set(self, self.name(name), value)?;
-        }
-        Ok(self.alloc(dict))
-    }
-
-    /// A dict with a copy of the variables.
-    pub(crate) fn dict_of_namespace(&self, namespace: &Namespace) -> R {
-        let dict = Dict::default();
-        for name in namespace.names() {
-            if let Some(value) = namespace.get(name) {
-                dict.table.set(self, self.name(name), value)?;
-            }
-        }
-        Ok(self.alloc(dict))
-    }
-
-    /// The object of a literal. Strings that look like names are shared.
-    pub(crate) fn constant(&self, constant: &Constant) -> Value {
-        match constant {
-            Constant::None => self.none(),
-            Constant::Ellipsis => self.ellipsis(),
-            Constant::Bool(value) => self.bool(*value),
-            Constant::Int(int) => self.int_value(int.clone().into()),
-            Constant::Float(float) => self.float(*float),
-            Constant::Str(text) if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') => {
-                if text.len() == 1 {
-                    self.str(text)
-                } else {
-                    self.name(Symbol::new(text))
-                }
-            }
-            Constant::Str(text) => self.str(text),
-            Constant::Bytes(bytes) => self.alloc(Bytes(bytes.clone().into())),
-        }
-    }
-
     /// One level deeper, or a `RecursionError`.
     pub(crate) fn recurse(&self) -> R<Recursion<'_>> {
         let depth = self.depth.get() + 1;
@@ -322,25 +237,6 @@ impl Vm {
         let recursion = self.recurse()?;
         self.in_repr.borrow_mut().push(address);
         Ok(Some(ReprGuard { vm: self, _recursion: recursion }))
-    }
-
-    /// The hash of a weak reference: that of its referent, remembered.
-    pub(crate) fn weak_hash(&self, reference: &Value, referent: Option<Value>) -> R<i64> {
-        let known = self.weak_hashes.borrow().get(&reference.address()).copied();
-        if let Some(hash) = known {
-            return Ok(hash);
-        }
-        let Some(referent) = referent else {
-            return Err(self.type_error("weak object has gone away"));
-        };
-        let hash = self.hash(&referent)?;
-        self.weak_hashes.borrow_mut().insert(reference.address(), hash);
-        Ok(hash)
-    }
-
-    /// A new weak reference has the address of one that is gone.
-    pub(crate) fn forget_weak_hash(&self, reference: &Value) {
-        self.weak_hashes.borrow_mut().remove(&reference.address());
     }
 
     pub(crate) fn remember_source(&self, filename: &str, source: &str) {
@@ -364,8 +260,8 @@ impl Vm {
     }
 
     /// The value of `__main__.__name__` and the like: a module's variable.
-    pub(crate) fn module_name(&self, globals: &Namespace) -> Value {
-        globals.get(symbol::NAME).unwrap_or_else(|| self.name(symbol::MAIN))
+    pub(crate) fn module_name(&self, globals: &Namespace) -> R {
+        globals.get(symbol::NAME).map_or_else(|| self.name(symbol::MAIN), Ok)
     }
 }
 

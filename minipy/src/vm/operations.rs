@@ -199,10 +199,10 @@ impl Vm {
     /// `abs(value)`.
     pub(crate) fn absolute(&self, value: &Value) -> R {
         if let Some(int) = Int::of(value) {
-            return Ok(int::absolute(self, int));
+            return int::absolute(self, int);
         }
         if let Some(float) = Float::of(value) {
-            return Ok(self.float(float.abs()));
+            return self.float(float.abs());
         }
         match self.call_special(value, symbol::ABS, [])? {
             Some(result) => Ok(result),

@@ -13,6 +13,11 @@ pub(crate) struct Output {
 
 impl Output {
     pub(crate) fn print(&self, text: &str) {
+        if text.len() >= BUFFER {
+            self.flush();
+            write(text.as_bytes());
+            return;
+        }
         let mut buffer = self.buffer.borrow_mut();
         buffer.extend_from_slice(text.as_bytes());
         let full = buffer.len() >= BUFFER;
@@ -24,18 +29,22 @@ impl Output {
 
     pub(crate) fn flush(&self) {
         let text = self.buffer.take();
-        let mut stdout = std::io::stdout().lock();
-        let written = stdout.write_all(&text).and_then(|()| stdout.flush());
-        if let Err(error) = written
-            && error.kind() == ErrorKind::BrokenPipe
-        {
-            // Whoever read the output has gone: nobody is left to tell.
-            std::process::exit(1);
-        }
+        write(&text);
     }
 
     pub(crate) fn error(&self, text: &str) {
         self.flush();
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+fn write(text: &[u8]) {
+    let mut stdout = std::io::stdout().lock();
+    let written = stdout.write_all(text).and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() == ErrorKind::BrokenPipe
+    {
+        // Whoever read the output has gone: nobody is left to tell.
+        std::process::exit(1);
     }
 }

@@ -1,8 +1,11 @@
 //! `format % values`.
 
-use super::Vm;
+use std::iter::Peekable;
+use std::str::Chars;
+
 use super::conversions::ascii;
-use super::format_spec::{Spec, format_float, format_int, pad};
+use super::format_spec::{Spec, format_float, format_int, pad, truncated};
+use super::{Text, Vm};
 use crate::object::dict::Dict;
 use crate::object::float::Float;
 use crate::object::int::Int;
@@ -18,24 +21,24 @@ struct Values<'a> {
 pub(crate) fn format(vm: &Vm, format: &str, values: &Value) -> R<String> {
     let single = [values.clone()];
     let mut list = Values { all: tuple::of(values).unwrap_or(&single), next: 0 };
-    let mut out = String::new();
+    let mut out = Text::new(vm);
     let mut chars = format.chars().peekable();
     let mut used_mapping = false;
     while let Some(c) = chars.next() {
         if c != '%' {
-            out.push(c);
+            out.push(c)?;
             continue;
         }
         let mut value = None;
         if chars.next_if_eq(&'(').is_some() {
-            let mut key = String::new();
+            let mut key = Text::new(vm);
             let mut depth = 1;
             for c in chars.by_ref() {
                 depth += i32::from(c == '(') - i32::from(c == ')');
                 if depth == 0 {
                     break;
                 }
-                key.push(c);
+                key.push(c)?;
             }
             if depth > 0 {
                 return Err(vm.value_error("incomplete format key"));
@@ -44,7 +47,7 @@ pub(crate) fn format(vm: &Vm, format: &str, values: &Value) -> R<String> {
                 return Err(vm.type_error("format requires a mapping"));
             }
             used_mapping = true;
-            value = Some(vm.get_item(values, &vm.str(&key))?);
+            value = Some(vm.get_item(values, &key.into_object()?)?);
         }
         let mut spec = Spec::default();
         while let Some(flag) = chars.next_if(|c| "-+ #0".contains(*c)) {
@@ -67,11 +70,7 @@ pub(crate) fn format(vm: &Vm, format: &str, values: &Value) -> R<String> {
                     _ => Err(vm.type_error("* wants int")),
                 };
             }
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            Ok(digits.parse().ok())
+            number_in(vm, &mut chars)
         };
         if let Some(width) = number(&mut list)? {
             spec.width = width.unsigned_abs() as usize;
@@ -80,29 +79,26 @@ pub(crate) fn format(vm: &Vm, format: &str, values: &Value) -> R<String> {
             }
         }
         if chars.next_if_eq(&'.').is_some() {
-            let mut digits = String::new();
-            while let Some(digit) = chars.next_if(char::is_ascii_digit) {
-                digits.push(digit);
-            }
-            spec.precision = if chars.next_if_eq(&'*').is_some() {
-                Some(usize::try_from(vm.index(&list.take(vm)?)?).unwrap_or(0))
+            let precision = if chars.next_if_eq(&'*').is_some() {
+                vm.index(&list.take(vm)?)?
             } else {
-                Some(digits.parse().unwrap_or(0))
+                number_in(vm, &mut chars)?.unwrap_or(0)
             };
+            spec.precision = Some(usize::try_from(precision).unwrap_or(0));
         }
         while chars.next_if(|c| "hlL".contains(*c)).is_some() {}
         let Some(kind) = chars.next() else {
             return Err(vm.value_error("incomplete format"));
         };
         if kind == '%' {
-            out.push('%');
+            out.push('%')?;
             continue;
         }
         let value = match value {
             Some(value) => value,
             None => list.take(vm)?,
         };
-        out.push_str(&convert(vm, kind, spec, &value)?);
+        out.push_str(&convert(vm, kind, spec, &value)?)?;
     }
     let is_mapping = Dict::of(values).is_some() || used_mapping;
     let arguments_left = list.next < list.all.len();
@@ -110,7 +106,20 @@ pub(crate) fn format(vm: &Vm, format: &str, values: &Value) -> R<String> {
     if arguments_left && !is_mapping && !lone_container {
         return Err(vm.type_error("not all arguments converted during string formatting"));
     }
-    Ok(out)
+    Ok(out.finish())
+}
+
+/// The number that comes next; `None` if there is none.
+fn number_in(vm: &Vm, chars: &mut Peekable<Chars<'_>>) -> R<Option<i64>> {
+    let mut number = None;
+    while let Some(digit) = chars.next_if(char::is_ascii_digit) {
+        let more = number
+            .unwrap_or(0i64)
+            .checked_mul(10)
+            .and_then(|number| number.checked_add(i64::from(digit as u32 - 0x30)));
+        number = Some(more.ok_or_else(|| vm.value_error("width too big"))?);
+    }
+    Ok(number)
 }
 
 impl Values<'_> {
@@ -127,11 +136,11 @@ fn convert(vm: &Vm, kind: char, mut spec: Spec, value: &Value) -> R<String> {
             let text = match kind {
                 's' => vm.str_text(value)?,
                 'r' => vm.repr(value)?,
-                _ => ascii(&vm.repr(value)?),
+                _ => ascii(vm, &vm.repr(value)?)?,
             };
-            let shown: String = text.chars().take(spec.precision.unwrap_or(usize::MAX)).collect();
+            let shown = truncated(&text, spec.precision);
             let spec = Spec { fill: None, align: spec.align.filter(|align| *align == '<'), ..spec };
-            pad(vm, &spec, "", &shown, '>')
+            pad(vm, &spec, "", shown, '>')
         }
         'd' | 'i' | 'u' | 'o' | 'x' | 'X' => {
             let int = match (Int::of(value), Float::of(value)) {

@@ -4,6 +4,7 @@ use super::Vm;
 use crate::object::class::Class;
 use crate::object::dict::Dict;
 use crate::object::instance::{self, Instance};
+use crate::object::items::Items;
 use crate::object::list::List;
 use crate::object::module::Module;
 use crate::object::{Object, R, Value, symbol, tuple};
@@ -98,33 +99,29 @@ impl Vm {
     }
 
     /// All values of an iterable.
-    pub(crate) fn collect(&self, iterable: &Value) -> R<Vec<Value>> {
+    pub(crate) fn collect(&self, iterable: &Value) -> R<Items> {
         let plain = instance::native(iterable).is_none();
         if plain && let Some(list) = List::of(iterable) {
-            return Ok(list.to_vec());
+            return list.copy(self);
         }
         if plain && let Some(items) = tuple::of(iterable) {
-            return Ok(items.to_vec());
+            return Items::copy(self, items);
         }
         let iterator = self.iter(iterable)?;
-        let mut items: Vec<Value> = Vec::new();
+        let mut items = Items::new(self);
         while let Some(item) = self.next(&iterator)? {
-            if items.len() == items.capacity() {
-                items.try_reserve(items.len().max(8)).map_err(|_| self.memory_error())?;
-            }
-            items.push(item);
+            items.push(self, item)?;
         }
         Ok(items)
     }
 
     /// `items * count`.
-    pub(crate) fn repeat(&self, items: &[Value], count: &Value) -> R<Vec<Value>> {
+    pub(crate) fn repeat(&self, items: &[Value], count: &Value) -> R<Items> {
         let count = self.repeat_count(count)?;
-        let mut repeated = Vec::new();
         let Some(size) = items.len().checked_mul(count) else {
             return Err(self.memory_error());
         };
-        repeated.try_reserve_exact(size).map_err(|_| self.memory_error())?;
+        let mut repeated = Items::with_room(self, size)?;
         for _ in 0..count {
             repeated.extend_from_slice(items);
             if items.is_empty() {

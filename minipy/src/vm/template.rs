@@ -1,7 +1,6 @@
 //! `str.format`.
 
-use super::Vm;
-use crate::object::symbol::Symbol;
+use super::{Text, Vm};
 use crate::object::{Args, R, Value};
 
 /// Fills a template with the arguments behind the first, which is the template itself.
@@ -14,14 +13,14 @@ fn fill(vm: &Vm, template: &str, args: &Args, next: &mut usize, depth: usize) ->
     if depth == 0 {
         return Err(vm.value_error("Max string recursion exceeded"));
     }
-    let mut out = String::new();
+    let mut out = Text::new(vm);
     let mut rest = template;
     while let Some(at) = rest.find(['{', '}']) {
-        out.push_str(&rest[..at]);
+        out.push_str(&rest[..at])?;
         let brace = &rest[at..=at];
         rest = &rest[at + 1..];
         if let Some(after) = rest.strip_prefix(brace) {
-            out.push_str(brace);
+            out.push_str(brace)?;
             rest = after;
             continue;
         }
@@ -36,11 +35,11 @@ fn fill(vm: &Vm, template: &str, args: &Args, next: &mut usize, depth: usize) ->
             };
             return Err(vm.value_error(message));
         };
-        out.push_str(&field(vm, &rest[..end], args, next, depth)?);
+        out.push_str(&field(vm, &rest[..end], args, next, depth)?)?;
         rest = &rest[end + 1..];
     }
-    out.push_str(rest);
-    Ok(out)
+    out.push_str(rest)?;
+    Ok(out.finish())
 }
 
 fn closing(text: &str) -> Option<usize> {
@@ -70,7 +69,7 @@ fn field(vm: &Vm, field: &str, args: &Args, next: &mut usize, depth: usize) -> R
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('.') {
             let end = after.find(['.', '[']).unwrap_or(after.len());
-            value = vm.get_attr(&value, Symbol::new(&after[..end]))?;
+            value = vm.get_attr(&value, vm.symbol(&after[..end])?)?;
             rest = &after[end..];
         } else {
             let after = &rest[1..];
@@ -78,15 +77,15 @@ fn field(vm: &Vm, field: &str, args: &Args, next: &mut usize, depth: usize) -> R
                 return Err(vm.value_error("Missing ']' in format string"));
             };
             let key = match after[..end].parse::<i64>() {
-                Ok(index) => vm.int(index),
-                Err(_) => vm.str(&after[..end]),
+                Ok(index) => vm.int(index)?,
+                Err(_) => vm.str(&after[..end])?,
             };
             value = vm.get_item(&value, &key)?;
             rest = &after[end + 1..];
         }
     }
     let spec = fill(vm, spec, args, next, depth - 1 + usize::from(spec.is_empty()))?;
-    let spec = vm.str(&spec);
+    let spec = vm.str(&spec)?;
     let text = vm.format_value(&value, conversion, Some(&spec))?;
     vm.str_text(&text)
 }
@@ -98,9 +97,11 @@ fn argument(vm: &Vm, name: &str, args: &Args, next: &mut usize) -> R {
     } else if let Ok(index) = name.parse::<usize>() {
         index
     } else {
-        let symbol = Symbol::new(name);
-        let found = args.keywords.iter().find(|(keyword, _)| *keyword == symbol);
-        return found.map(|(_, value)| value.clone()).ok_or_else(|| vm.key_error(vm.str(name)));
+        let mut found = args.keywords.iter().filter(|(keyword, _)| keyword.name() == name);
+        return match found.next() {
+            Some((_, value)) => Ok(value.clone()),
+            None => Err(vm.key_error(vm.str(name)?)),
+        };
     };
     let value: Option<&Value> = args.get(index + 1);
     value

@@ -131,24 +131,37 @@ impl Vm {
         if let Ok(Some(notes)) = self.find_attr(exception, symbol::NOTES)
             && let Some(notes) = List::of(&notes)
         {
-            for note in notes.to_vec() {
+            for note in notes.copy(self).into_iter().flatten() {
                 let _ = writeln!(text, "{}", self.str_text(&note).unwrap_or_default());
             }
         }
         text
     }
 
-    /// An exception that nobody can catch: reported, as `sys.unraisablehook` does.
+    /// An exception that nobody can catch, of `source`: reported, as `sys.unraisablehook` does.
     pub(crate) fn unraisable(&self, raised: &Raised, source: &Value) {
-        if !self.call_unraisable_hook(raised, source) {
-            self.unraisable_default(raised, source);
+        if !self.call_unraisable_hook(raised, None, Some(source)) {
+            self.unraisable_default(raised, None, Some(source));
+        }
+    }
+
+    /// The same with what was being done.
+    pub(crate) fn unraisable_while(&self, raised: &Raised, message: &str) {
+        if !self.call_unraisable_hook(raised, Some(message), None) {
+            self.unraisable_default(raised, Some(message), None);
         }
     }
 
     /// What the default hook does.
-    pub(crate) fn unraisable_default(&self, raised: &Raised, source: &Value) {
-        let object = self.repr(source).unwrap_or_else(|_| "<object repr() failed>".to_owned());
-        let mut text = format!("Exception ignored in: {object}\n");
+    pub(crate) fn unraisable_default(&self, raised: &Raised, message: Option<&str>, source: Option<&Value>) {
+        let message = message.unwrap_or("Exception ignored in");
+        let mut text = match source {
+            Some(source) => {
+                let object = self.repr(source).unwrap_or_else(|_| "<object repr() failed>".to_owned());
+                format!("{message}: {object}\n")
+            }
+            None => format!("{message}:\n"),
+        };
         self.write_traceback(&mut text, &raised.0);
         text.push_str(&self.summary(&raised.0));
         self.output.error(&text);

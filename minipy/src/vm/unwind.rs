@@ -4,7 +4,7 @@ use super::Vm;
 use super::frame::{Frame, Outcome};
 use crate::compile::code::Op;
 use crate::object::class_table::Builtin;
-use crate::object::exception::{ExceptionData, TracebackEntry};
+use crate::object::exception::ExceptionData;
 use crate::object::generator::{self, Generator, Resume};
 use crate::object::{Args, R, Raised, Value, symbol};
 
@@ -82,22 +82,26 @@ impl Vm {
         if data.traceback.borrow().is_empty() {
             self.set_context(exception);
         }
-        data.traceback.borrow_mut().push(TracebackEntry {
-            code: frame.code.clone(),
-            line: frame.line(),
-            variables: Vec::new(),
-        });
+        data.add_frame(self, &frame.code, frame.line());
     }
 
-    /// The frame is gone: its variables live on in the traceback, its temporaries die.
+    /// The frame is gone: its variables live on in the traceback, its temporaries die. Of a `MemoryError` they die, too: who
+    /// catches it needs the memory.
     fn leave_by_exception(&self, frame: &mut Frame, base: usize, exception: &Value) {
         drop(self.take_handled(base));
         while let Some(temporary) = frame.stack.pop() {
             drop(temporary);
         }
+        if self.is_instance(exception, Builtin::MemoryError) {
+            let variables = (std::mem::take(&mut frame.locals), std::mem::take(&mut frame.cells));
+            drop(variables);
+            return;
+        }
         let mut variables = std::mem::take(&mut frame.locals);
         let cells = std::mem::take(&mut frame.cells);
-        variables.extend(cells.into_iter().map(|cell| Some(tailbite::Gc::erase(cell))));
+        if variables.try_reserve(cells.len()).is_ok() {
+            variables.extend(cells.into_iter().map(|cell| Some(tailbite::Gc::erase(cell))));
+        }
         let data = ExceptionData::of(exception);
         let unused = match data.and_then(|data| data.traceback.try_borrow_mut().ok()) {
             Some(mut traceback) => match traceback.last_mut() {

@@ -53,6 +53,86 @@ fn flags() {
 }
 
 #[test]
+fn memory_limits() {
+    for size in ["2000000", "2000K", "2M", "2m", "1G"] {
+        let output = run(&["--memory-limit", size, "-c", "print('fine')"], "");
+        assert_eq!((text(&output.stdout).as_str(), output.status.code()), ("fine\n", Some(0)), "{size}: {output:?}");
+    }
+    let output = run(&["--memory-limit=2M", "-", "a"], "import sys\nprint(sys.argv)");
+    assert_eq!(text(&output.stdout), "['-', 'a']\n");
+    for size in ["", "M", "much", "-1", "1.5M", "1T", "99999999999999999999", "99999999999999G"] {
+        let output = run(&["--memory-limit", size, "-c", "1"], "");
+        assert_eq!(output.status.code(), Some(2), "{size}: {output:?}");
+        assert!(text(&output.stderr).contains("is no size"), "{size}: {output:?}");
+    }
+    let output = run(&["--memory-limit"], "");
+    assert_eq!((output.status.code(), text(&output.stderr).contains("--memory-limit")), (Some(2), true));
+    for size in ["0", "4096", "100K"] {
+        let output = run(&["--memory-limit", size, "-c", "print(1)"], "");
+        assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(2), true), "{size}: {output:?}");
+        assert!(text(&output.stderr).contains("too small to start"), "{size}: {output:?}");
+    }
+}
+
+#[test]
+fn a_program_that_exceeds_its_limit_ends_with_a_memory_error() {
+    let program = "def grow():\n    things = []\n    while True:\n        things.append([things])\ngrow()\n";
+    let output = run(&["--memory-limit", "4M", "-"], program);
+    let stderr = text(&output.stderr);
+    assert_eq!((output.status.code(), stderr.lines().last()), (Some(1), Some("MemoryError")), "{stderr}");
+    assert!(stderr.starts_with("Traceback") && stderr.contains("line 4, in grow"), "{stderr}");
+}
+
+/// Whatever the limit is, and so wherever memory is refused: nothing but a `MemoryError`.
+#[test]
+fn every_limit_is_kept_without_a_panic() {
+    let program = "
+import gc, weakref
+
+class Node:
+    def __init__(self, next):
+        self.next = next
+        self.me = self
+        self.table = {str(i): [i, (i, self)] for i in range(5)}
+    def __del__(self):
+        deleted.append(repr(self.table.keys()))
+    def __eq__(self, other):
+        return self is other
+    def __hash__(self):
+        return len('text' * 3)
+
+def work(count):
+    kept = []
+    group = set()
+    for number in range(count):
+        node = Node(weakref.ref(kept[-1]) if kept else None)
+        kept.append(node)
+        group.add(node)
+        yield '%s of %d {}'.format(number) % (node.table, 2 ** number)
+    kept.sort(key=lambda node: str(node.table))
+
+deleted = []
+for part in work(60):
+    pass
+gc.collect()
+print(len(deleted), sorted(deleted)[:1], 'done'.upper().replace('D', 'd' * 100))
+";
+    let mut served = 0;
+    for limit in (440..1200).step_by(20) {
+        let output = run(&["--memory-limit", &format!("{limit}K"), "-"], program);
+        let stderr = text(&output.stderr);
+        let status = output.status.code();
+        assert!(status.is_some_and(|status| status <= 2), "{limit}K: {status:?} {stderr}");
+        assert!(!stderr.contains("panicked") && !stderr.contains("memory allocation of"), "{limit}K: {stderr}");
+        if status == Some(1) {
+            assert!(stderr.lines().any(|line| line == "MemoryError"), "{limit}K: {stderr}");
+        }
+        served += i32::from(status == Some(0));
+    }
+    assert!(served > 0, "the largest limits are enough");
+}
+
+#[test]
 fn errors_name_file_and_line() {
     let output = run(&["tests/scripts/traceback_simple.py"], "");
     let stderr = text(&output.stderr);
