@@ -107,7 +107,32 @@ impl HeapState {
     /// 1. The caller ends an operation that was entered, and that nobody else ends.
     /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
     pub(crate) unsafe fn end_operation(state: NonNull<HeapState>) {
-        // SAFETY: (1): the operation keeps the state.
+        // SAFETY: (1).
+        unsafe { Self::settle_operation(state) };
+        // SAFETY: (1) the operation kept the state until now; (2) the last use here, and by (2) the caller's.
+        unsafe { Self::free_if_unused(state) };
+    }
+
+    /// The same, from the drop at the limit of the stack: frees the state here and now.
+    ///
+    /// # Safety
+    /// As for [`end_operation`](HeapState::end_operation).
+    pub(super) unsafe fn end_operation_at_limit(state: NonNull<HeapState>) {
+        // SAFETY: (1).
+        unsafe { Self::settle_operation(state) };
+        // SAFETY: the operation kept the state until now.
+        if unsafe { state.as_ref() }.is_unused() {
+            // SAFETY: nothing keeps the state, and by (2) that was its last use.
+            unsafe { Self::free(state) };
+        }
+    }
+
+    /// The part of both that comes before the state may go.
+    ///
+    /// # Safety
+    /// The caller ends an operation that was entered, and that nobody else ends.
+    unsafe fn settle_operation(state: NonNull<HeapState>) {
+        // SAFETY: the operation keeps the state.
         let this = unsafe { state.as_ref() };
         if this.close_requested.get() && !this.collecting.get() && !this.exits.is_running() {
             this.close_requested.set(false);
@@ -117,8 +142,13 @@ impl HeapState {
         if this.operations.get() != u32::MAX {
             this.operations.set(this.operations.get() - 1);
         }
-        // SAFETY: (1) the operation kept the state until now; (2) the last use here, and by (2) the caller's.
-        unsafe { Self::free_if_unused(state) };
+    }
+
+    /// Whether nothing keeps the state: closed, no operation, no keeper, no block in use (that of an object whose payload
+    /// is being dropped is in use until that is done).
+    fn is_unused(&self) -> bool {
+        let kept = self.operations.get() != 0 || self.keepers.get() != 0;
+        self.closed.get() && !kept && self.alloc.is_empty()
     }
 
     /// Frees the state if nothing keeps it. Each caller ends with this call, and names what kept the state until then.
@@ -129,13 +159,19 @@ impl HeapState {
     #[cold]
     #[inline(never)]
     pub(crate) unsafe fn free_if_unused(state: NonNull<HeapState>) {
-        // SAFETY: (1): only this function frees a state.
-        let this = unsafe { state.as_ref() };
-        let kept = this.operations.get() != 0 || this.keepers.get() != 0;
-        if this.closed.get() && !kept && this.alloc.is_empty() {
-            // SAFETY: nothing keeps the state: closed, no operation, no keeper, no block in use (that of an object whose payload
-            // is being dropped is in use until that is done).
+        // SAFETY: (1): only this function and the one above free a state.
+        if !unsafe { state.as_ref() }.is_unused() {
+            return;
+        }
+        // A drop like that of a payload, because what goes with the state may be the last to keep another one, and so on.
+        if Drops::enter() {
+            // SAFETY: nothing keeps the state, and by (2) this is its last use.
             unsafe { Self::free(state) };
+            Self::leave_drop();
+        } else {
+            // The drop at the limit of the stack frees it.
+            // SAFETY: not freed yet.
+            unsafe { Self::wait(state) };
         }
     }
 
@@ -148,14 +184,16 @@ impl HeapState {
         // SAFETY: (1): a state that isn't closed is never freed.
         let this = unsafe { state.as_ref() };
         this.close_requested.set(true);
-        if Drops::is_full() {
-            // A heap that another heap's garbage owned, and so on: the drop at the limit of the stack closes it.
+        // A drop like that of a payload, because what the heap owns may own a heap, and so on.
+        if !Drops::enter() {
+            // The drop at the limit of the stack closes it.
             // SAFETY: as above.
             unsafe { Self::wait(state) };
             return;
         }
         // SAFETY: as above; its end, which closes the state, is the last use here, and by (2) the caller's.
         drop(unsafe { Operation::enter(state) });
+        Self::leave_drop();
     }
 
     /// Closes a state that nothing was allocated from yet: made for one object in the thread's last moments.

@@ -99,11 +99,6 @@ impl Drops {
         DROPS.with(|drops| drops.depth.get() == 0)
     }
 
-    /// Whether no more payload drops may nest. Then a frame at the limit is on the stack.
-    pub(crate) fn is_full() -> bool {
-        DROPS.with(|drops| drops.depth.get() >= drops.limit.get())
-    }
-
     /// Whether a payload drop was forced where there was no room.
     pub(crate) fn is_beyond_limit() -> bool {
         DROPS.with(|drops| drops.depth.get() > drops.limit.get())

@@ -104,6 +104,6 @@ fn drain() {
         // SAFETY: that operation.
         unsafe { this.drain() };
         // SAFETY: (1) entered by `wait`, and the state is off the list; (2) the last use.
-        unsafe { HeapState::end_operation(state) };
+        unsafe { HeapState::end_operation_at_limit(state) };
     }
 }
