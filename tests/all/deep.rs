@@ -254,6 +254,58 @@ fn a_chain_that_user_code_drops_by_hand_at_the_default_nesting() {
 }
 
 #[test]
+fn a_chain_of_heaps_each_owned_by_what_another_keeps_for_its_host() {
+    type Nest = fn(&Heap, Heap);
+    let nests: [Nest; 5] = [
+        |outer, inner| {
+            let object = outer.alloc(1_u32);
+            outer.finalize(&object, inner, drop);
+            outer.add_root(object);
+        },
+        |outer, inner| outer.set_soft_limit(1 << 30, move |_, _| inner.set_stress(0)),
+        |outer, inner| outer.set_unraisable_hook(move |_| inner.set_stress(0)),
+        |outer, inner| {
+            outer.add_callback(move |_, _, _| inner.set_stress(0));
+        },
+        |outer, inner| outer.set_debug_sink(move |_| inner.set_stress(0)),
+    ];
+    for nest in nests {
+        on_small_stack(move || {
+            let mut inner = manual_heap();
+            for _ in 0..600 {
+                let outer = manual_heap();
+                nest(&outer, inner);
+                inner = outer;
+            }
+        });
+    }
+}
+
+#[test]
+fn a_chain_of_closed_heaps_each_kept_by_an_object_that_another_holds() {
+    for rooted in [false, true] {
+        on_small_stack(move || {
+            let last = manual_heap().alloc(1_u32);
+            let watch = Gc::downgrade(&last);
+            let mut held = last;
+            for _ in 0..600 {
+                let heap = manual_heap();
+                let object = heap.alloc(1_u32);
+                if rooted {
+                    drop(heap);
+                    Gc::as_any(&object).with_heap(|heap| heap.add_root(held));
+                } else {
+                    heap.set_unraisable_hook(move |_| assert_eq!(*held, 1));
+                }
+                held = object;
+            }
+            drop(held);
+            assert!(watch.upgrade().is_none());
+        });
+    }
+}
+
+#[test]
 fn a_deep_box_in_one_payload_is_traced_to_a_bound() {
     #[derive(Trace)]
     struct Boxed {

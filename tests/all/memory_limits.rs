@@ -146,6 +146,25 @@ fn a_grant_never_takes_the_use_over_the_limit() {
 }
 
 #[test]
+fn the_registry_of_finalizers_grows_within_the_limit() {
+    let heap = manual_heap();
+    let object = heap.alloc(1);
+    for _ in 0..300 {
+        // Ever a little more room, so that each growth is refused until it just fits.
+        for room in (0..).step_by(16) {
+            heap.set_memory_limit(Some(heap.used_bytes() + room));
+            let granted = heap.try_finalize(&object, (), drop).is_ok();
+            assert!(heap.used_bytes() <= heap.memory_limit().unwrap());
+            if granted {
+                break;
+            }
+        }
+    }
+    heap.set_memory_limit(None);
+    heap.check();
+}
+
+#[test]
 fn a_limit_below_the_use_grants_nothing_new() {
     let heap = manual_heap();
     let texts: Vec<_> = (0..5000).map(|n| heap.alloc(format!("text {n}"))).collect();

@@ -434,3 +434,25 @@ fn an_iteration_visits_what_was_there_and_still_is_once() {
     }
     assert_eq!(visited, 1);
 }
+
+#[test]
+fn taking_out_the_first_again_and_again_is_linear() {
+    let heap = manual_heap();
+    let set = WeakSet::with_equivalence(&heap, ById);
+    let members: Vec<_> = (0..30_000).map(|number| heap.alloc(number)).collect();
+    for member in &members {
+        set.insert(member);
+    }
+    for (index, member) in members.iter().enumerate() {
+        // Passing all the tombstones each time would be half a billion of them.
+        let first = set.iter().next().expect("not all are gone");
+        assert!(Gc::ptr_eq(&first, member));
+        set.remove(&first);
+        if index % 1000 == 0 {
+            set.check();
+            set.insert(member);
+            assert_eq!(set.pop().map(|last| *last), Some(index as i32));
+        }
+    }
+    assert!(set.is_empty());
+}

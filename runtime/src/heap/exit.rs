@@ -92,8 +92,8 @@ impl Exits {
         if registry.as_ref().is_some_and(|registry| registry.registered.len() < before) {
             return true;
         }
-        // Twice the room, and no less than a vector begins with.
-        let more = before.max(4) * ENTRY;
+        // Twice the slots, one of which is never used, and no fewer than a vector begins with.
+        let more = (before + 1).max(4) * ENTRY;
         // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
         let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
         if !first || before >= Self::MAX || !alloc.budget().allows(more) {

@@ -31,17 +31,19 @@ struct Slot {
 /// - serials ascend.
 /// - `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
 ///   order.
-/// - `occupied` is the number of slots with an entry.
+/// - `occupied` is the number of slots with an entry; none comes before `front`, so that who takes out the first ones
+///   needn't pass their tombstones each time.
 #[derive(Debug)]
 pub(super) struct Slots {
     slots: Vec<Slot, TableMemory>,
     chains: HashTable<u32, TableMemory>,
     occupied: usize,
+    front: u32,
 }
 
 impl Slots {
     pub(super) fn new(memory: TableMemory) -> Slots {
-        Slots { slots: Vec::new_in(memory), chains: HashTable::new_in(memory), occupied: 0 }
+        Slots { slots: Vec::new_in(memory), chains: HashTable::new_in(memory), occupied: 0, front: 0 }
     }
 
     /// Takes all slots away.
@@ -93,9 +95,14 @@ impl Slots {
     }
 
     /// The first occupied slot from `index` on, with its serial and entry.
-    pub(super) fn occupied_from(&self, index: u32) -> Option<(u32, u64, RawObject)> {
-        let slots = self.slots.iter().enumerate().skip(index as usize);
-        slots.into_iter().find_map(|(index, slot)| Some((index as u32, slot.serial, slot.entry?)))
+    pub(super) fn occupied_from(&mut self, index: u32) -> Option<(u32, u64, RawObject)> {
+        let start = index.max(self.front);
+        let mut slots = self.slots.iter().enumerate().skip(start as usize);
+        let found = slots.find_map(|(index, slot)| Some((index as u32, slot.serial, slot.entry?)));
+        if start == self.front {
+            self.front = found.map_or(self.end(), |(index, ..)| index);
+        }
+        found
     }
 
     /// The first slot whose serial is at least `serial`.
@@ -160,6 +167,7 @@ impl Slots {
         let end = self.occupied_before(NONE).map_or(0, |index| index as usize + 1);
         let any = end < self.slots.len();
         self.slots.truncate(end);
+        self.front = self.front.min(self.end());
         any
     }
 
@@ -191,6 +199,7 @@ impl Slots {
         }
         self.slots.retain(|slot| slot.entry.is_some());
         self.chains.clear();
+        self.front = 0;
         for index in 0..self.end() {
             let slot = &mut self.slots[index as usize];
             (slot.next, slot.previous) = (NONE, index);
@@ -207,6 +216,8 @@ impl Slots {
     pub(super) fn check(&self) {
         assert_eq!(self.entries().count(), self.occupied, "a weak container's count of entries is wrong");
         assert!(self.slots.is_sorted_by_key(|slot| slot.serial), "a weak container's entries are out of order");
+        let (before, _) = self.slots.split_at(self.front as usize);
+        assert!(before.iter().all(|slot| slot.entry.is_none()), "a weak container passes over an entry");
         let mut found = 0;
         for first in &self.chains {
             let hash = self.slots[*first as usize].hash;
