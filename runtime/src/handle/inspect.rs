@@ -1,7 +1,7 @@
 //! Questions about an object, asked of its heap.
 
 use super::{AnyGc, Gc};
-use crate::heap::{Heap, HeapState};
+use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{Flags, RawObject};
 use crate::weak::record_ref;
 
@@ -86,12 +86,21 @@ impl Heap {
 
     /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without
     /// callback, then the others, newest first.
+    ///
+    /// # Panics
+    /// If memory for the handles is refused.
     #[must_use]
     pub fn get_weakrefs(&self, object: &impl Handle) -> Vec<AnyGc> {
         // SAFETY: the handle keeps the object.
         let Some(record) = (unsafe { super::weak::record_of(object.as_object()) }) else { return Vec::new() };
         // SAFETY: a record that the table leads to is in use.
         let record = unsafe { record_ref(record) };
-        record.references().filter_map(AnyGc::revive).collect()
+        let count = record.references().count();
+        let mut references = Vec::new();
+        if references.try_reserve_exact(count).is_err() {
+            OutOfMemory::new((), count * size_of::<AnyGc>()).raise();
+        }
+        references.extend(record.references().filter_map(AnyGc::revive));
+        references
     }
 }

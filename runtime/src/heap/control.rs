@@ -157,7 +157,8 @@ impl Heap {
     /// Gives memory back to the operating system: free arenas, free pools within live ones, and what the heap's own
     /// lists and tables have too much. Returns the number of bytes.
     ///
-    /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing.
+    /// Arenas that become wholly free go back by themselves, up to one spare. Tables of weak containers shrink when they
+    /// are cleared or filled again. During a collection this does nothing.
     pub fn trim(&self) -> usize {
         self.state().trim()
     }

@@ -101,7 +101,7 @@ impl Exits {
         }
         let registered = &mut registry.get_or_insert_default().registered;
         let granted = registered.try_reserve(1).is_ok();
-        alloc.budget().keep_always((registered.capacity() - before) * ENTRY);
+        alloc.keep_allowed((registered.capacity() - before) * ENTRY);
         granted
     }
 

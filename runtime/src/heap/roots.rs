@@ -55,7 +55,7 @@ impl Roots {
                 if !alloc.budget().allows(before.max(4) * ENTRY) || entries.try_reserve(1).is_err() {
                     return None;
                 }
-                alloc.budget().keep_always((entries.capacity() - before) * ENTRY);
+                alloc.keep_allowed((entries.capacity() - before) * ENTRY);
             }
             (entries.len() < Self::MAX).then(|| entries.insert(object))
         })

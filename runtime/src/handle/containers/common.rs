@@ -28,6 +28,7 @@ macro_rules! container {
 
             /// The number of entries that show. Constant time, except in code that runs while objects are dropped,
             /// where each entry is looked at: some keys may be dead and still wait for their drop.
+            /// (The entry of an object that is lent for good, through a leaked `GcMut`, counts but never shows.)
             #[must_use]
             pub fn len(&self) -> usize {
                 self.0.len()
