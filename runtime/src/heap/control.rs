@@ -264,7 +264,8 @@ impl Heap {
     /// Gives memory back to the operating system: free arenas, free pools within live ones, and what the heap's own
     /// lists and tables have too much. Returns the number of bytes.
     ///
-    /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing, and returns 0.
+    /// Arenas that become wholly free go back by themselves, up to one spare. During a collection this does nothing, and
+    /// returns 0.
     ///
     /// ```
     /// use tailbite::Heap;
