@@ -7,6 +7,13 @@ use super::generation::Generation;
 use super::info::CollectionInfo;
 
 /// When a collection that is due runs.
+///
+/// ```
+/// use tailbite::{Heap, Trigger};
+/// let heap = Heap::new();
+/// assert_eq!(heap.trigger(), Trigger::Allocation);
+/// heap.set_trigger(Trigger::Safepoint);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// Inside the allocation that exceeds the threshold, before the new object exists. The default.
@@ -25,6 +32,13 @@ pub enum Trigger {
 /// one (*pending*) are a fixed share of the old ones makes that cost amortised constant per object while a heap grows
 /// (CPython's rule since 2.7, with a share of 25 %). The rule only delays automatic collections, never one that is
 /// asked for.
+///
+/// ```
+/// use tailbite::{Growth, Heap};
+/// let heap = Heap::new();
+/// heap.set_growth(Growth::percent(100));
+/// assert_eq!(heap.growth(), Growth::percent(100), "a full collection when the old objects have doubled");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Growth {
     percent: u32,
@@ -33,6 +47,12 @@ pub struct Growth {
 impl Growth {
     /// Full collections wait until the pending objects are `percent` % of the old ones. 0 switches the rule off; values
     /// above 1000 count as 1000, so that uncollected trash stays bounded by a multiple of the heap.
+    ///
+    /// ```
+    /// use tailbite::Growth;
+    /// assert_eq!(Growth::percent(25), Growth::default());
+    /// assert_eq!(Growth::percent(5000), Growth::percent(1000));
+    /// ```
     #[must_use]
     pub const fn percent(percent: u32) -> Growth {
         Growth { percent: if percent > 1000 { 1000 } else { percent } }
@@ -51,6 +71,16 @@ impl Default for Growth {
 }
 
 /// What collections of one generation did, since the heap was made. Only the generation that was asked for is charged.
+///
+/// ```
+/// use tailbite::{AnyGc, Generation, Heap};
+/// let heap = Heap::new();
+/// let object = heap.alloc(None::<AnyGc>);
+/// heap.collect(Generation::Middle);
+/// let [young, middle, full] = heap.get_stats();
+/// assert_eq!((young.collections, middle.collections, full.collections), (0, 1, 0));
+/// assert_eq!((middle.candidates, middle.collected), (1, 0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GenerationStats {

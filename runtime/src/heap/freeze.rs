@@ -35,11 +35,20 @@ impl Heap {
     }
 
     /// Moves all permanent objects to the old generation. Cost: a look at each tracked object.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(None::<AnyGc>);
+    /// heap.freeze();
+    /// heap.unfreeze();
+    /// assert_eq!((heap.get_freeze_count(), heap.get_objects(None).len()), (0, 1));
+    /// ```
     pub fn unfreeze(&self) {
         self.state().unfreeze();
     }
 
-    /// The number of permanent objects. Cost: a look at each tracked object.
+    /// The number of permanent objects; see [`freeze`](Heap::freeze). Cost: a look at each tracked object.
     #[must_use]
     pub fn get_freeze_count(&self) -> usize {
         let mut count = 0;

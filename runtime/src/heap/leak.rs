@@ -24,7 +24,14 @@ impl Heap {
         self.state().leak_at_close.set(leak);
     }
 
-    /// Whether dropping the `Heap` leaves everything as it is.
+    /// Whether dropping the `Heap` leaves everything as it is: [`set_leak_at_close`](Heap::set_leak_at_close).
+    ///
+    /// ```
+    /// let heap = tailbite::Heap::new();
+    /// assert!(!heap.leak_at_close());
+    /// heap.set_leak_at_close(true);
+    /// assert!(heap.leak_at_close());
+    /// ```
     #[must_use]
     pub fn leak_at_close(&self) -> bool {
         self.state().leak_at_close.get()
