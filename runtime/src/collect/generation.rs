@@ -26,6 +26,11 @@ impl Generation {
     pub const ALL: [Generation; 3] = [Generation::Young, Generation::Middle, Generation::Old];
 
     /// 0, 1 or 2: the index into thresholds, counts and statistics.
+    ///
+    /// ```
+    /// use tailbite::Generation;
+    /// assert_eq!(Generation::ALL.map(Generation::index), [0, 1, 2]);
+    /// ```
     #[must_use]
     pub const fn index(self) -> usize {
         self as usize
@@ -45,6 +50,13 @@ pub(crate) const PERMANENT: u8 = 3;
 
 /// A number that names no generation. Displays as CPython's `ValueError` for it: "invalid generation", or what
 /// `gc.get_objects` says of its argument.
+///
+/// ```
+/// use tailbite::Generation;
+/// let error = Generation::parse_objects_argument(3).unwrap_err();
+/// let message = "generation parameter must be less than the number of available generations (3)";
+/// assert_eq!(error.to_string(), message);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidGeneration(Reason);
 

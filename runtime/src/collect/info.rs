@@ -5,6 +5,18 @@ use core::time::Duration;
 use super::generation::Generation;
 
 /// The figures of one collection: what gc callbacks are told. At its start all numbers are 0.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// use tailbite::{AnyGc, Generation, Heap, Phase};
+/// let heap = Heap::new();
+/// let log = Rc::new(RefCell::new(Vec::new()));
+/// let rows = log.clone();
+/// heap.add_callback(move |_, phase, info| rows.borrow_mut().push((phase, info.generation, info.candidates)));
+/// let object = heap.alloc(None::<AnyGc>);
+/// heap.collect(Generation::Young);
+/// assert_eq!(*log.borrow(), [(Phase::Start, Generation::Young, 0), (Phase::Stop, Generation::Young, 1)]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CollectionInfo {

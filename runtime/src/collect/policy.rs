@@ -7,6 +7,13 @@ use super::generation::Generation;
 use super::info::CollectionInfo;
 
 /// When a collection that is due runs.
+///
+/// ```
+/// use tailbite::{Heap, Trigger};
+/// let heap = Heap::new();
+/// assert_eq!(heap.trigger(), Trigger::Allocation);
+/// heap.set_trigger(Trigger::Safepoint);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// Inside the allocation that exceeds the threshold, before the new object exists. The default.
@@ -33,6 +40,12 @@ pub struct Growth {
 impl Growth {
     /// Full collections wait until the pending objects are `percent` % of the old ones. 0 switches the rule off; values
     /// above 1000 count as 1000, so that uncollected trash stays bounded by a multiple of the heap.
+    ///
+    /// ```
+    /// use tailbite::Growth;
+    /// assert_eq!(Growth::percent(25), Growth::default());
+    /// assert_eq!(Growth::percent(5000), Growth::percent(1000));
+    /// ```
     #[must_use]
     pub const fn percent(percent: u32) -> Growth {
         Growth { percent: if percent > 1000 { 1000 } else { percent } }
@@ -51,6 +64,16 @@ impl Default for Growth {
 }
 
 /// What collections of one generation did, since the heap was made. Only the generation that was asked for is charged.
+///
+/// ```
+/// use tailbite::{AnyGc, Generation, Heap};
+/// let heap = Heap::new();
+/// let object = heap.alloc(None::<AnyGc>);
+/// heap.collect(Generation::Middle);
+/// let [young, middle, full] = heap.get_stats();
+/// assert_eq!((young.collections, middle.collections, full.collections), (0, 1, 0));
+/// assert_eq!((middle.candidates, middle.collected), (1, 0));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GenerationStats {

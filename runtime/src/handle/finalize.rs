@@ -140,6 +140,17 @@ fn unregister<D>(object: RawObject, state: &State<D>) {
 ///
 /// The heap keeps what is registered; dropping this handle changes nothing. Clones are handles to the same. Data and
 /// function are not traced: what they refer to is held, so they must not refer to the object itself.
+///
+/// ```
+/// use std::{cell::Cell, rc::Rc};
+/// use tailbite::Heap;
+/// let heap = Heap::new();
+/// let (file, is_open) = (heap.alloc("file"), Rc::new(Cell::new(true)));
+/// heap.finalize(&file, is_open.clone(), |is_open| is_open.set(false));
+/// drop(heap);
+/// assert!(!is_open.get(), "closing the heap called it");
+/// assert_eq!(*file, "file");
+/// ```
 pub struct Finalize<D> {
     inner: Gc<dyn Call<D>>,
 }
@@ -152,11 +163,32 @@ impl<D: 'static> Finalize<D> {
     }
 
     /// Calls the function now; false if it was called, or detached, before. A panic of it goes to the caller.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let (file, is_open) = (heap.alloc("file"), Rc::new(Cell::new(true)));
+    /// let close = heap.finalize(&file, is_open.clone(), |is_open| is_open.set(false));
+    /// assert!(close.is_alive());
+    /// assert!(close.call() && !close.call());
+    /// assert!(!close.is_alive() && !is_open.get());
+    /// ```
     pub fn call(&self) -> bool {
         fire(Gc::object(&self.inner), &*self.inner)
     }
 
     /// Takes the data back, with the object; the function won't be called. `None` if it was, or if the object is dying.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let file = heap.alloc("file");
+    /// let close = heap.finalize(&file, 3, |descriptor| unreachable!("close {descriptor}"));
+    /// assert_eq!(close.peek(), Some((Gc::as_any(&file), 3)), "only a look");
+    /// assert_eq!(close.detach(), Some((Gc::as_any(&file), 3)));
+    /// assert_eq!((close.detach(), close.peek(), close.call()), (None, None, false));
+    /// ```
     pub fn detach(&self) -> Option<(AnyGc, D)> {
         let object = self.object()?;
         // (Not there while `peek` clones it.)
@@ -210,6 +242,18 @@ impl<D: 'static> Finalize<D> {
     }
 
     /// Says whether it is called when the heap is closed. Without effect when it isn't [alive](Finalize::is_alive).
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let file = heap.alloc("file");
+    /// let close = heap.finalize(&file, 3, |descriptor| unreachable!("close {descriptor}"));
+    /// assert!(close.at_exit());
+    /// close.set_at_exit(false);
+    /// assert_eq!((close.at_exit(), heap.run_exit_finalizers()), (false, 0));
+    /// drop(heap);
+    /// assert!(!close.is_alive());
+    /// ```
     pub fn set_at_exit(&self, at_exit: bool) {
         self.with_registry(|heap, key| heap.exits.set_at_exit(key, at_exit));
     }
@@ -281,6 +325,17 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], with data and function in it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let file = heap.alloc("file");
+    /// heap.set_memory_limit(Some(0));
+    /// let error = heap.try_finalize(&file, 3, |descriptor| println!("close {descriptor}")).unwrap_err();
+    /// let (descriptor, close) = error.into_value();
+    /// assert_eq!(descriptor, 3);
+    /// close(descriptor);
+    /// ```
     pub fn try_finalize<D: 'static, F: FnOnce(D) + 'static>(
         &self,
         object: &impl Handle,

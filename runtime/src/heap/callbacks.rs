@@ -10,6 +10,11 @@ use super::{Heap, OutOfMemory};
 use crate::collect::CollectionInfo;
 
 /// Which end of a collection a gc callback hears of. Displays as CPython's: "start", "stop".
+///
+/// ```
+/// use tailbite::Phase;
+/// assert_eq!((Phase::Start.to_string(), Phase::Stop.to_string()), ("start".into(), "stop".into()));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Phase {
     /// Before anything is examined; all figures are 0.
@@ -84,6 +89,15 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(heap.used_bytes()));
+    /// let error = heap.try_add_callback(|_, phase, _| println!("{phase}")).unwrap_err();
+    /// heap.set_memory_limit(None);
+    /// heap.add_callback(error.into_value());
+    /// ```
     pub fn try_add_callback<F>(&self, callback: F) -> Result<CallbackKey, OutOfMemory<F>>
     where
         F: Fn(&Heap, Phase, &CollectionInfo) + 'static,
@@ -99,6 +113,12 @@ impl Heap {
 
     /// Removes a gc callback; false if it was removed before. What it captured is dropped at once, or when it returns,
     /// if it is running.
+    ///
+    /// ```
+    /// let heap = tailbite::Heap::new();
+    /// let key = heap.add_callback(|_, _, _| ());
+    /// assert!(heap.remove_callback(key) && !heap.remove_callback(key));
+    /// ```
     pub fn remove_callback(&self, key: CallbackKey) -> bool {
         // USER CODE: the drop of what the callback captured; nothing of the heap's is borrowed.
         self.state().callbacks.remove(key.0).is_some()

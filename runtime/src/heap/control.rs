@@ -36,7 +36,8 @@ impl Heap {
     }
 
     /// The thresholds of the three generations. A generation is collected when its [count](Heap::get_count) *exceeds*
-    /// its threshold. A new heap has CPython's: 2000, 10, 10.
+    /// its threshold; the old one also waits for its [growth](Heap::set_growth). A new heap has CPython's: 2000, 10, 10.
+    /// Others are set by [`set_threshold`](Heap::set_threshold).
     #[must_use]
     pub fn get_threshold(&self) -> [i32; 3] {
         self.state().policy.thresholds()
@@ -44,6 +45,15 @@ impl Heap {
 
     /// Sets the thresholds. As in CPython, 0 for the youngest generation switches automatic collection off, and a
     /// negative one is exceeded by any count.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// assert_eq!(heap.get_threshold(), [2000, 10, 10]);
+    /// heap.set_threshold([50, 10, 10]);
+    /// let objects = [(); 60].map(|()| heap.alloc(None::<AnyGc>));
+    /// assert_eq!(heap.get_stats()[0].collections, 1);
+    /// ```
     pub fn set_threshold(&self, thresholds: [i32; 3]) {
         self.state().policy.set_thresholds(thresholds);
         self.state().refresh_young_check();
@@ -55,20 +65,42 @@ impl Heap {
     ///
     /// CPython also subtracts deaths of older objects from the first count; Tailbite doesn't. Cost: a look at each
     /// young object.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Generation, Heap};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(None::<AnyGc>);
+    /// assert_eq!(heap.get_count(), [1, 0, 0]);
+    /// heap.collect(Generation::Young);
+    /// assert_eq!(heap.get_count(), [0, 1, 0]);
+    /// ```
     #[must_use]
     pub fn get_count(&self) -> [usize; 3] {
         let [middle, old] = self.state().policy.counts();
         [self.state().young_count(), middle, old]
     }
 
-    /// Lets allocations and safepoints collect (the initial state).
+    /// Lets allocations and safepoints collect (the initial state), after [`disable`](Heap::disable).
     pub fn enable(&self) {
         self.state().policy.enabled.set(true);
         self.state().refresh_young_check();
         self.state().refresh_gate();
     }
 
-    /// Stops automatic collection; [`collect`](Heap::collect) still works.
+    /// Stops automatic collection; [`collect`](Heap::collect) still works, and so does the collection before a
+    /// [limit](Heap::set_memory_limit) refuses an object.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// heap.set_threshold([1, 10, 10]);
+    /// heap.disable();
+    /// let objects = [(); 10].map(|()| heap.alloc(None::<AnyGc>));
+    /// assert_eq!((heap.is_enabled(), heap.get_stats()[0].collections), (false, 0));
+    /// heap.enable();
+    /// let another = heap.alloc(None::<AnyGc>);
+    /// assert_eq!((heap.is_enabled(), heap.get_stats()[0].collections), (true, 1));
+    /// ```
     pub fn disable(&self) {
         self.state().policy.enabled.set(false);
         self.state().forget_stress();
@@ -76,19 +108,32 @@ impl Heap {
         self.state().refresh_gate();
     }
 
-    /// Whether automatic collection is enabled.
+    /// Whether automatic collection is [enabled](Heap::enable).
     #[must_use]
     pub fn is_enabled(&self) -> bool {
         self.state().policy.enabled.get()
     }
 
-    /// What the collections of each generation did so far.
+    /// What the collections of each generation did so far, youngest generation first; CPython's `gc.get_stats`.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use tailbite::{AnyGc, Gc, Generation, Heap};
+    /// let heap = Heap::new();
+    /// let list = heap.alloc(RefCell::new(Vec::<AnyGc>::new()));
+    /// list.borrow_mut().push(Gc::as_any(&list));
+    /// drop(list);
+    /// heap.collect(Generation::Old);
+    /// let full = heap.get_stats()[Generation::Old.index()];
+    /// assert_eq!((full.collections, full.candidates, full.collected), (1, 1, 1));
+    /// assert_eq!(full.longest, full.duration);
+    /// ```
     #[must_use]
     pub fn get_stats(&self) -> [GenerationStats; 3] {
         self.state().policy.stats()
     }
 
-    /// When a collection that is due runs.
+    /// When a collection that is due runs: as [`set_trigger`](Heap::set_trigger) has said.
     #[must_use]
     pub fn trigger(&self) -> Trigger {
         self.state().policy.trigger.get()
@@ -96,6 +141,17 @@ impl Heap {
 
     /// Chooses when a collection that is due runs: inside allocations, at [safepoints](Heap::safepoint), or never by
     /// itself.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap, Trigger};
+    /// let heap = Heap::new();
+    /// heap.set_threshold([10, 10, 10]);
+    /// heap.set_trigger(Trigger::Safepoint);
+    /// let objects = [(); 100].map(|()| heap.alloc(None::<AnyGc>));
+    /// assert_eq!((heap.trigger(), heap.get_stats()[0].collections), (Trigger::Safepoint, 0));
+    /// heap.safepoint();
+    /// assert_eq!(heap.get_stats()[0].collections, 1);
+    /// ```
     pub fn set_trigger(&self, trigger: Trigger) {
         self.state().policy.trigger.set(trigger);
         self.state().forget_stress();
@@ -124,20 +180,56 @@ impl Heap {
         unsafe { HeapState::safepoint(self.state_ptr()) }
     }
 
-    /// How far the old generation must grow between automatic full collections.
+    /// How far the old generation must grow between automatic full collections: as [`set_growth`](Heap::set_growth) has
+    /// said, or CPython's 25 %.
     #[must_use]
     pub fn growth(&self) -> Growth {
         self.state().policy.growth.get()
     }
 
     /// Sets how far the old generation must grow between automatic full collections.
+    ///
+    /// ```
+    /// use tailbite::{Growth, Heap};
+    /// let heap = Heap::new();
+    /// assert_eq!(heap.growth(), Growth::percent(25));
+    /// // As often as the thresholds say:
+    /// heap.set_growth(Growth::percent(0));
+    /// assert_eq!(heap.growth(), Growth::percent(0));
+    /// ```
     pub fn set_growth(&self, growth: Growth) {
         self.state().policy.growth.set(growth);
     }
 
     /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest
-    /// before the deaths it causes are deferred to the enclosing one. Each level needs stack for four payload drops. A
-    /// new heap has 8; more than 64 count as 64.
+    /// before the deaths it causes are deferred to the enclosing one: within the bound, what that code drops is gone when
+    /// it looks. Each level needs stack for four payload drops, beside the 16 (4 in a build with debug assertions) that
+    /// nest anyway. A new heap has 8 levels; more than 64 count as 64.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use tailbite::{Gc, Heap, leaf};
+    ///
+    /// struct Link { next: Option<Gc<Link>>, depth: Rc<Cell<u32>>, deepest: Rc<Cell<u32>> }
+    /// leaf!(Link);
+    /// impl Drop for Link {
+    ///     fn drop(&mut self) {
+    ///         let depth = self.depth.get() + 1;
+    ///         self.deepest.set(self.deepest.get().max(depth));
+    ///         self.depth.set(depth);
+    ///         drop(self.next.take());
+    ///         self.depth.set(depth - 1);
+    ///     }
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// heap.set_drop_nesting(1);
+    /// let (depth, deepest) = (Rc::default(), Rc::default());
+    /// let link = |next, _| Some(heap.alloc(Link { next, depth: Rc::clone(&depth), deepest: Rc::clone(&deepest) }));
+    /// drop((0..1000).fold(None, link));
+    /// assert!(deepest.get() < 20, "most links waited for the drop of one that they hung on");
+    /// assert_eq!(heap.object_count(), 0);
+    /// ```
     pub fn set_drop_nesting(&self, levels: u32) {
         self.state().max_scopes.set(levels.min(Drops::MAX_SCOPES));
     }
@@ -145,11 +237,26 @@ impl Heap {
     /// Sets the hook that hears of panics in finalizers, callbacks and drops, which have nobody to be raised to.
     /// Without one, each goes to stderr as a line. A panic of the hook itself is swallowed. A hook that captures
     /// handles of this very heap keeps its memory for as long as it is set.
+    ///
+    /// ```
+    /// use std::{cell::RefCell, rc::Rc};
+    /// use tailbite::{Generation, Heap, Phase};
+    /// let heap = Heap::new();
+    /// let log = Rc::new(RefCell::new(Vec::new()));
+    /// let lines = log.clone();
+    /// heap.set_unraisable_hook(move |unraisable| lines.borrow_mut().push(unraisable.to_string()));
+    /// heap.add_callback(|_, phase, _| assert_eq!(phase, Phase::Start, "too late"));
+    /// heap.collect(Generation::Young);
+    /// assert!(log.borrow()[0].starts_with("panic ignored in a gc callback: assertion"));
+    /// heap.reset_unraisable_hook();
+    /// assert_eq!(Rc::strong_count(&log), 1);
+    /// ```
     pub fn set_unraisable_hook(&self, hook: impl Fn(&Unraisable<'_>) + 'static) {
         drop(self.state().hook.replace(Some(Rc::new(hook))));
     }
 
-    /// Goes back to the default hook.
+    /// Goes back to the default hook; what the one before captured is dropped, or when it returns, if it is running. See
+    /// [`set_unraisable_hook`](Heap::set_unraisable_hook).
     pub fn reset_unraisable_hook(&self) {
         drop(self.state().hook.replace(None));
     }
@@ -158,24 +265,51 @@ impl Heap {
     /// lists and tables have too much. Returns the number of bytes.
     ///
     /// Arenas that become wholly free go back by themselves, up to one spare. Tables of weak containers shrink when they
-    /// are cleared or filled again. During a collection this does nothing.
+    /// are cleared or filled again. During a collection this does nothing, and returns 0.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// drop((0..5000).map(|n| heap.alloc(n)).collect::<Vec<_>>());
+    /// let before = heap.used_bytes();
+    /// assert!(heap.trim() > 0);
+    /// assert!(heap.used_bytes() < before);
+    /// ```
     pub fn trim(&self) -> usize {
         self.state().trim()
     }
 
     /// What the allocator holds, by size class: exact, in bytes. Cost: a look at each pool.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let number = heap.alloc(1_u64);
+    /// let memory = heap.memory();
+    /// assert_eq!((memory.classes[0].size, memory.classes[0].allocated), (16, 1));
+    /// assert_eq!(memory.arenas.mapped, 1);
+    /// assert!(memory.to_string().ends_with(&format!(" {}\n", memory.bytes.total)));
+    /// ```
     #[must_use]
     pub fn memory(&self) -> MemoryStats {
         self.state().alloc.stats()
     }
 
     /// Objects alive, tracked or not. Cost: a look at each pool.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// let (number, option) = (heap.alloc(1), heap.alloc(None::<AnyGc>));
+    /// assert_eq!((heap.object_count(), heap.tracked_objects()), (2, 1));
+    /// ```
     #[must_use]
     pub fn object_count(&self) -> usize {
         self.tracked_objects() + self.state().alloc.live_blocks(PoolKind::Leaf)
     }
 
-    /// Tracked objects alive: those whose type can own handles. Cost: a look at each pool.
+    /// Tracked objects alive: those whose type can own handles, [frozen](Heap::freeze) ones too. Cost: a look at each
+    /// pool. [`object_count`](Heap::object_count) counts the others with them.
     #[must_use]
     pub fn tracked_objects(&self) -> usize {
         self.state().alloc.live_blocks(PoolKind::Tracked)
@@ -186,6 +320,13 @@ impl Heap {
     ///
     /// # Panics
     /// With the fact that is broken.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let text = heap.alloc_str("text");
+    /// heap.check();
+    /// ```
     pub fn check(&self) {
         self.state().check();
     }

@@ -17,6 +17,12 @@ use crate::weak::PendingCallbacks;
 
 bitflags! {
     /// What the collector tells, and keeps, for debugging: CPython's `gc.DEBUG_*`, with the same numbers.
+    ///
+    /// ```
+    /// use tailbite::DebugFlags;
+    /// let flags = DebugFlags::COLLECTABLE | DebugFlags::UNCOLLECTABLE | DebugFlags::SAVEALL;
+    /// assert_eq!((flags, flags.bits()), (DebugFlags::LEAK, 38));
+    /// ```
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct DebugFlags: u32 {
         /// Tells of each collection: the generation, the number of objects in each, and what came of it. Costs a look at

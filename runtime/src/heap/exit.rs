@@ -246,6 +246,16 @@ impl Heap {
     /// As with Python's `atexit`: automatic collection is disabled meanwhile; a panic goes to the
     /// [hook](Heap::set_unraisable_hook), and the next one is called; those registered meanwhile come next, up to
     /// 65,536 more. Called from within such a call, this returns 0.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let (file, is_open) = (heap.alloc("file"), Rc::new(Cell::new(true)));
+    /// heap.finalize(&file, is_open.clone(), |is_open| is_open.set(false));
+    /// assert_eq!((heap.run_exit_finalizers(), is_open.get()), (1, false));
+    /// assert_eq!(heap.run_exit_finalizers(), 0);
+    /// ```
     pub fn run_exit_finalizers(&self) -> usize {
         // SAFETY: (1) the `Heap`, or for a view the operation behind it, keeps the state; (2) and after this, too.
         let operation = unsafe { Operation::enter(self.state_ptr()) };

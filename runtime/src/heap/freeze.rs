@@ -35,6 +35,15 @@ impl Heap {
     }
 
     /// Moves all permanent objects to the old generation. Cost: a look at each tracked object.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(None::<AnyGc>);
+    /// heap.freeze();
+    /// heap.unfreeze();
+    /// assert_eq!((heap.get_freeze_count(), heap.get_objects(None).len()), (0, 1));
+    /// ```
     pub fn unfreeze(&self) {
         self.state().unfreeze();
     }

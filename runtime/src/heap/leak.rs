@@ -25,6 +25,13 @@ impl Heap {
     }
 
     /// Whether dropping the `Heap` leaves everything as it is.
+    ///
+    /// ```
+    /// let heap = tailbite::Heap::new();
+    /// assert!(!heap.leak_at_close());
+    /// heap.set_leak_at_close(true);
+    /// assert!(heap.leak_at_close());
+    /// ```
     #[must_use]
     pub fn leak_at_close(&self) -> bool {
         self.state().leak_at_close.get()

@@ -67,12 +67,28 @@ impl Heap {
     /// The bytes that count against the [limit](Heap::set_memory_limit): pools that were touched (also if they are free now: they are
     /// resident until [`trim`](Heap::trim) or the next refusal), regions of large objects, raw bytes of the system allocator,
     /// [external](Heap::add_external) bytes, and the heap's own state. Arenas cost addresses, which don't count. Takes constant time.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let before = heap.used_bytes();
+    /// let large = heap.alloc_slice(vec![0_u8; 100_000]);
+    /// assert!(heap.used_bytes() >= before + 100_000);
+    /// ```
     #[must_use]
     pub fn used_bytes(&self) -> usize {
         self.state().alloc.budget().used()
     }
 
     /// The highest [use](Heap::used_bytes) so far.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// drop(heap.alloc_slice(vec![0_u8; 1_000_000]));
+    /// heap.trim();
+    /// assert!(heap.peak_bytes() >= 1_000_000 && heap.used_bytes() < 1_000_000);
+    /// ```
     #[must_use]
     pub fn peak_bytes(&self) -> usize {
         self.state().alloc.budget().peak()
@@ -117,6 +133,15 @@ impl Heap {
     }
 
     /// Ends the soft limit.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_soft_limit(1 << 20, |_, used| unreachable!("{used} bytes"));
+    /// heap.clear_soft_limit();
+    /// let large = heap.add_external(2 << 20);
+    /// heap.safepoint();
+    /// ```
     pub fn clear_soft_limit(&self) {
         // USER CODE: the drop of what it captured.
         drop(self.state().take_soft_limit());

@@ -101,6 +101,14 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), tailbite::OutOfMemory<()>> {
+    /// let heap = tailbite::Heap::try_new()?;
+    /// assert_eq!(heap.object_count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_new() -> Result<Heap, OutOfMemory<()>> {
         match HeapState::try_new(AllocatorOptions::default()) {
             Some(state) => Ok(Heap { state }),

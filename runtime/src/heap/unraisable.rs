@@ -9,6 +9,11 @@ use std::panic::catch_unwind;
 use std::rc::Rc;
 
 /// What was running when a panic came up that can't be raised to anyone.
+///
+/// ```
+/// use tailbite::UnraisableContext;
+/// assert_eq!(UnraisableContext::WeakCallback.to_string(), "a weak reference callback");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum UnraisableContext {
@@ -50,6 +55,19 @@ impl fmt::Display for UnraisableContext {
 }
 
 /// A panic that the runtime caught because there is nobody to raise it to: CPython's `sys.unraisablehook` argument.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// use tailbite::{Heap, UnraisableContext};
+/// let heap = Heap::new();
+/// let seen = Rc::new(RefCell::new(Vec::new()));
+/// let sink = seen.clone();
+/// heap.set_unraisable_hook(move |it| sink.borrow_mut().push((it.context, it.message().to_owned())));
+/// let object = heap.alloc("object");
+/// heap.finalize(&object, (), |()| panic!("not now"));
+/// drop(object);
+/// assert_eq!(*seen.borrow(), [(UnraisableContext::Finalize, "not now".to_owned())]);
+/// ```
 #[non_exhaustive]
 pub struct Unraisable<'a> {
     /// What was running.

@@ -9,6 +9,25 @@ use crate::heap::{Event, Heap};
 
 /// What the collector tells when [`DebugFlags`](crate::DebugFlags) ask for it. Displays as CPython's lines on stderr,
 /// without the last line feed.
+///
+/// ```
+/// use std::{cell::RefCell, rc::Rc};
+/// use tailbite::{AnyGc, DebugEvent, DebugFlags, Gc, Generation, Heap};
+/// let heap = Heap::new();
+/// let found = Rc::new(RefCell::new(Vec::new()));
+/// let names = found.clone();
+/// heap.set_debug_sink(move |event| {
+///     if let DebugEvent::Collectable { object } = event {
+///         names.borrow_mut().push(object.type_name());
+///     }
+/// });
+/// heap.set_debug(DebugFlags::COLLECTABLE);
+/// let list = heap.alloc(RefCell::new(None::<AnyGc>));
+/// *list.borrow_mut() = Some(Gc::erase(list.clone()));
+/// drop(list);
+/// heap.collect(Generation::Old);
+/// assert_eq!(found.borrow().len(), 1);
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum DebugEvent<'a> {
@@ -100,6 +119,16 @@ impl Heap {
     }
 
     /// Sends debug events to stderr again, each as a line.
+    ///
+    /// ```
+    /// use std::rc::Rc;
+    /// let heap = tailbite::Heap::new();
+    /// let captured = Rc::new(());
+    /// let sink = captured.clone();
+    /// heap.set_debug_sink(move |event| println!("{sink:?} {event}"));
+    /// heap.reset_debug_sink();
+    /// assert_eq!(Rc::strong_count(&captured), 1, "what it captured is dropped");
+    /// ```
     pub fn reset_debug_sink(&self) {
         self.state().reset_sink();
     }

@@ -31,6 +31,22 @@ impl Heap {
     /// If memory for the handles is refused. The list stays as it is.
     ///
     /// [`DebugFlags::SAVEALL`]: crate::DebugFlags::SAVEALL
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use tailbite::{AnyGc, DebugFlags, Gc, Generation, Heap};
+    /// let heap = Heap::new();
+    /// heap.set_debug(DebugFlags::SAVEALL);
+    /// let list = heap.alloc(RefCell::new(Vec::<AnyGc>::new()));
+    /// list.borrow_mut().push(Gc::as_any(&list));
+    /// drop(list);
+    /// heap.collect(Generation::Old);
+    /// assert_eq!((heap.garbage().len(), heap.object_count()), (1, 1));
+    /// heap.set_debug(DebugFlags::empty());
+    /// drop(heap.take_garbage());
+    /// heap.collect(Generation::Old);
+    /// assert_eq!((heap.garbage().len(), heap.object_count()), (0, 0));
+    /// ```
     pub fn take_garbage(&self) -> Vec<AnyGc> {
         let debugging = &self.state().debugging;
         let mut garbage = Vec::new();

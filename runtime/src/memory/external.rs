@@ -48,6 +48,15 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(1 << 20));
+    /// assert!(heap.try_add_external(2 << 20).is_err());
+    /// let pixels = heap.try_add_external(1000).unwrap();
+    /// assert_eq!(heap.external_bytes(), 1000);
+    /// ```
     pub fn try_add_external(&self, bytes: usize) -> Result<External, OutOfMemory<()>> {
         let keeper = Keeper::new(self);
         let state = keeper.state();
@@ -79,6 +88,16 @@ impl External {
     ///
     /// # Errors
     /// [`OutOfMemory`] if the heap's limit refuses the growth; then the number is as before. Shrinking never fails.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let mut buffer = heap.add_external(100);
+    /// buffer.resize(300).unwrap();
+    /// heap.set_memory_limit(Some(heap.used_bytes()));
+    /// assert!(buffer.resize(301).is_err() && buffer.resize(50).is_ok());
+    /// assert_eq!((heap.external_bytes(), buffer.bytes()), (50, 50));
+    /// ```
     pub fn resize(&mut self, bytes: usize) -> Result<(), OutOfMemory<()>> {
         let state = self.keeper.state();
         if bytes > self.bytes && !state.alloc.take_external(bytes - self.bytes) {

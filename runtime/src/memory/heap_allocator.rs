@@ -41,6 +41,16 @@ pub struct HeapAllocator {
 
 impl Heap {
     /// An allocator over the heap's raw bytes; see [`HeapAllocator`].
+    ///
+    /// ```
+    /// use allocator_api2::vec::Vec;
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let mut numbers = Vec::new_in(heap.allocator());
+    /// numbers.try_reserve(100).expect("there is memory");
+    /// numbers.extend(0..100_u64);
+    /// assert!(heap.memory().system_bytes >= 800);
+    /// ```
     #[must_use]
     pub fn allocator(&self) -> HeapAllocator {
         HeapAllocator { keeper: Keeper::new(self) }

@@ -39,6 +39,12 @@ pub struct LastFirst<T, A: Allocator = Global>(Vec<T, A>);
 
 impl<T> LastFirst<T> {
     /// The items, as a plain vector of the standard library. Copies nothing.
+    ///
+    /// ```
+    /// use tailbite::LastFirst;
+    /// let list = LastFirst::from(vec![1, 2, 3]);
+    /// assert_eq!(list.into_vec(), [1, 2, 3]);
+    /// ```
     #[must_use]
     pub fn into_vec(self) -> std::vec::Vec<T> {
         let (items, length, capacity) = self.into_items().into_raw_parts();
@@ -50,6 +56,15 @@ impl<T> LastFirst<T> {
 
 impl<T, A: Allocator> LastFirst<T, A> {
     /// An empty vector in memory from `allocator`. Allocates nothing.
+    ///
+    /// ```
+    /// use tailbite::{Heap, LastFirst};
+    /// let heap = Heap::new();
+    /// let before = heap.used_bytes();
+    /// let mut list = LastFirst::new_in(heap.allocator());
+    /// list.extend(0..10_000_u64);
+    /// assert!(heap.used_bytes() >= before + 80_000);
+    /// ```
     #[must_use]
     pub const fn new_in(allocator: A) -> LastFirst<T, A> {
         LastFirst(Vec::new_in(allocator))
@@ -59,17 +74,42 @@ impl<T, A: Allocator> LastFirst<T, A> {
     ///
     /// # Errors
     /// If the allocator refuses, or if the capacity can't be represented.
+    ///
+    /// ```
+    /// use tailbite::{Heap, LastFirst};
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(heap.used_bytes()));
+    /// let mut list = LastFirst::<u64, _>::new_in(heap.allocator());
+    /// assert!(list.try_reserve(1000).is_err());
+    /// heap.set_memory_limit(None);
+    /// assert!(list.try_reserve(1000).is_ok() && list.capacity() >= 1000);
+    /// ```
     pub fn try_reserve(&mut self, additional: usize) -> Result<(), TryReserveError> {
         self.0.try_reserve(additional)
     }
 
     /// The allocator that the memory comes from.
+    ///
+    /// ```
+    /// use tailbite::{Heap, LastFirst};
+    /// let heap = Heap::new();
+    /// let list = LastFirst::<u8, _>::new_in(heap.allocator());
+    /// let another = LastFirst::<u64, _>::new_in(list.allocator().clone());
+    /// assert!(list.is_empty() && another.is_empty());
+    /// ```
     #[must_use]
     pub fn allocator(&self) -> &A {
         self.0.allocator()
     }
 
     /// The items, as a vector that drops them from the first to the last.
+    ///
+    /// ```
+    /// use tailbite::LastFirst;
+    /// let mut items = LastFirst::from(vec!["a", "b"]).into_items();
+    /// items.push("c");
+    /// assert_eq!(LastFirst::from(items).into_vec(), ["a", "b", "c"]);
+    /// ```
     #[must_use]
     pub fn into_items(self) -> Vec<T, A> {
         let this = ManuallyDrop::new(self);

@@ -51,6 +51,11 @@ impl RawAllocator {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// let raw = tailbite::RawAllocator::try_new().expect("there is memory");
+    /// assert!(raw.used_bytes() > 0, "its own state");
+    /// ```
     pub fn try_new() -> Result<RawAllocator, OutOfMemory<()>> {
         let layout = Layout::new::<Pools>();
         let Some(place) = os::system_alloc(layout) else {
@@ -71,6 +76,16 @@ impl RawAllocator {
 
     /// Takes `size` bytes, which may be none, aligned to `align`. `None` if `align` is no power of two, if the size can't be represented, or if
     /// memory is refused.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let block = raw.allocate(40, 32).expect("there is memory");
+    /// assert!(block.addr().get().is_multiple_of(32));
+    /// // SAFETY: a fresh block of 40 bytes.
+    /// unsafe { block.write_bytes(7, 40) };
+    /// assert!(raw.allocate(40, 3).is_none(), "3 is no power of two");
+    /// ```
     #[must_use]
     pub fn allocate(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, align).ok()?;
@@ -78,6 +93,14 @@ impl RawAllocator {
     }
 
     /// The same, zeroed.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let word = raw.allocate_zeroed(8, 8).expect("there is memory").cast::<u64>();
+    /// // SAFETY: a fresh block of 8 bytes, aligned, zeroed.
+    /// assert_eq!(unsafe { word.read() }, 0);
+    /// ```
     #[must_use]
     pub fn allocate_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, align).ok()?;
@@ -90,6 +113,19 @@ impl RawAllocator {
     ///
     /// # Safety
     /// `block` is in use, from this allocator. If this succeeds, nothing uses the old address from now on.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let block = raw.allocate(4, 1).expect("there is memory");
+    /// // SAFETY: a block of 4 bytes; it is in use, and its old address isn't used again; 4 of the new bytes were written.
+    /// let text = unsafe {
+    ///     block.copy_from_nonoverlapping(std::ptr::NonNull::from(b"text").cast(), 4);
+    ///     let block = raw.reallocate(block, 1000).expect("there is memory");
+    ///     std::slice::from_raw_parts(block.as_ptr(), 4)
+    /// };
+    /// assert_eq!(text, b"text");
+    /// ```
     #[must_use]
     pub unsafe fn reallocate(&self, block: NonNull<u8>, new_size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (1) the caller's promise; (2) a power of two.
@@ -101,6 +137,17 @@ impl RawAllocator {
     /// # Safety
     /// `block` is in use, from this allocator, and was last asked for with the layout `old`. If this succeeds, nothing uses the old address
     /// from now on.
+    ///
+    /// ```
+    /// use std::alloc::Layout;
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let layout = Layout::from_size_align(64, 64).unwrap();
+    /// let block = raw.allocate(layout.size(), layout.align()).expect("there is memory");
+    /// // SAFETY: in use, with this layout; the old address isn't used again.
+    /// let block = unsafe { raw.reallocate_sized(block, layout, 640) }.expect("there is memory");
+    /// assert!(block.addr().get().is_multiple_of(64));
+    /// ```
     #[must_use]
     pub unsafe fn reallocate_sized(&self, block: NonNull<u8>, old: Layout, new_size: usize) -> Option<NonNull<u8>> {
         // SAFETY: (1) the caller's promise; (2) a layout's alignment is a power of two.
@@ -111,6 +158,15 @@ impl RawAllocator {
     ///
     /// # Safety
     /// `block` is in use, from this allocator, and nothing uses it from now on.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let block = raw.allocate(100, 8).expect("there is memory");
+    /// // SAFETY: in use, and nobody uses it afterwards.
+    /// unsafe { raw.free(block) };
+    /// assert!(!raw.owns(block.as_ptr()));
+    /// ```
     pub unsafe fn free(&self, block: NonNull<u8>) {
         // SAFETY: the caller's promise.
         unsafe { self.pools().free_raw_unsized(block) };
@@ -120,6 +176,17 @@ impl RawAllocator {
     ///
     /// # Safety
     /// `block` is in use, from this allocator, was last asked for with this layout, and nothing uses it from now on.
+    ///
+    /// ```
+    /// use std::alloc::Layout;
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let layout = Layout::new::<[u64; 4]>();
+    /// let block = raw.allocate(layout.size(), layout.align()).expect("there is memory");
+    /// // SAFETY: in use, with this layout, and nobody uses it afterwards.
+    /// unsafe { raw.free_sized(block, layout) };
+    /// raw.check();
+    /// ```
     pub unsafe fn free_sized(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: (1), (2) the caller's promise.
         unsafe { self.pools().free_raw(block, layout.size(), layout.align()) };
@@ -127,6 +194,14 @@ impl RawAllocator {
 
     /// The bytes that the block at this address has room for; `None` if there begins no block in use of this allocator. The address may be
     /// anything: nothing is read there unless it lies in a pool of this allocator. Cost: a look at the free blocks of the pool.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let block = raw.allocate(10, 1).expect("there is memory").as_ptr();
+    /// assert_eq!(raw.usable_size(block), Some(16));
+    /// assert_eq!(raw.usable_size(block.wrapping_add(1)), None, "no block begins there");
+    /// ```
     #[must_use]
     pub fn usable_size(&self, block: *const u8) -> Option<usize> {
         self.pools().raw_block_size(block)
@@ -134,6 +209,14 @@ impl RawAllocator {
 
     /// Whether the address lies in a block in use of this allocator. The address may be anything. Cost: a look at the free blocks of the pool;
     /// for an address in no pool, at all blocks of the system allocator.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let (raw, other) = (RawAllocator::new(), RawAllocator::new());
+    /// let block = raw.allocate(10, 1).expect("there is memory").as_ptr();
+    /// assert!(raw.owns(block) && raw.owns(block.wrapping_add(9)));
+    /// assert!(!other.owns(block) && !raw.owns(std::ptr::null()));
+    /// ```
     #[must_use]
     pub fn owns(&self, address: *const u8) -> bool {
         self.pools().owns_raw(address)
@@ -141,6 +224,15 @@ impl RawAllocator {
 
     /// Limits the [bytes in use](RawAllocator::used_bytes); none is the default. A request that would exceed it is refused, after free memory
     /// was given back. A limit below what is in use is allowed: nothing is granted until the use has fallen.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// raw.set_limit(Some(raw.used_bytes()));
+    /// assert!(raw.allocate(1000, 8).is_none());
+    /// raw.set_limit(None);
+    /// assert!(raw.allocate(1000, 8).is_some());
+    /// ```
     pub fn set_limit(&self, limit: Option<usize>) {
         self.pools().budget().set_limit(limit);
     }
@@ -153,12 +245,31 @@ impl RawAllocator {
     }
 
     /// What the allocator holds, by size class. Cost: a look at each pool.
+    ///
+    /// ```
+    /// use tailbite::{PoolKind, RawAllocator};
+    /// let raw = RawAllocator::new();
+    /// let (small, large) = (raw.allocate(100, 8), raw.allocate(1000, 8));
+    /// let memory = raw.memory();
+    /// assert_eq!((memory.classes[0].kind, memory.classes[0].size, memory.classes[0].allocated), (PoolKind::Raw, 104, 1));
+    /// assert_eq!((memory.system_blocks, memory.system_bytes), (1, 1000));
+    /// ```
     #[must_use]
     pub fn memory(&self) -> MemoryStats {
         self.pools().stats()
     }
 
     /// Gives free memory back to the operating system; returns the number of bytes.
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// let block = raw.allocate(100, 8).expect("there is memory");
+    /// // SAFETY: in use, and nobody uses it afterwards.
+    /// unsafe { raw.free(block) };
+    /// let before = raw.used_bytes();
+    /// assert!(raw.trim() > 0 && raw.used_bytes() < before);
+    /// ```
     pub fn trim(&self) -> usize {
         self.pools().trim()
     }
