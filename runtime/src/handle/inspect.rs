@@ -12,6 +12,16 @@ mod sealed {
 }
 
 /// A handle, [`Gc`] or [`AnyGc`]: what functions take that don't care which.
+///
+/// ```
+/// use tailbite::{Gc, Handle, Heap};
+/// fn describe(heap: &Heap, object: &impl Handle) -> &'static str {
+///     if heap.is_tracked(object) { "tracked" } else { "untracked" }
+/// }
+/// let heap = Heap::new();
+/// let number = heap.alloc(1);
+/// assert_eq!((describe(&heap, &number), describe(&heap, &Gc::erase(number))), ("untracked", "untracked"));
+/// ```
 pub trait Handle: sealed::Sealed {
     #[doc(hidden)]
     #[expect(private_interfaces, reason = "sealed: only this crate implements or calls it")]
@@ -34,12 +44,25 @@ impl Handle for AnyGc {
 
 impl Heap {
     /// Whether the object lives in this heap.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let (heap, other) = (Heap::new(), Heap::new());
+    /// let number = heap.alloc(1);
+    /// assert!(heap.contains(&number) && !other.contains(&number));
+    /// ```
     #[must_use]
     pub fn contains(&self, object: &impl Handle) -> bool {
         HeapState::of(object.as_object()) == self.state_ptr()
     }
 
     /// Whether the collector knows the object: whether its type can own handles.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap};
+    /// let heap = Heap::new();
+    /// assert!(heap.is_tracked(&heap.alloc(None::<AnyGc>)) && !heap.is_tracked(&heap.alloc(1)));
+    /// ```
     #[must_use]
     pub fn is_tracked(&self, object: &impl Handle) -> bool {
         object.as_object().is_tracked()
@@ -47,6 +70,26 @@ impl Heap {
 
     /// Whether the finalizer of a tracked object has run. Always false for untracked ones, whose finalizer runs at
     /// every death.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use tailbite::{AnyGc, Gc, Heap, Trace};
+    ///
+    /// #[derive(Trace)]
+    /// #[trace(finalize = Phoenix::finalize)]
+    /// struct Phoenix { nest: Gc<RefCell<Option<AnyGc>>> }
+    /// impl Phoenix {
+    ///     fn finalize(this: &Gc<Phoenix>) { *this.nest.borrow_mut() = Some(Gc::as_any(this)); }
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let nest = heap.alloc(RefCell::new(None));
+    /// let phoenix = heap.alloc(Phoenix { nest: nest.clone() });
+    /// assert!(!heap.is_finalized(&phoenix));
+    /// drop(phoenix);
+    /// let phoenix = nest.take().expect("it came back");
+    /// assert!(heap.is_finalized(&phoenix));
+    /// ```
     #[must_use]
     pub fn is_finalized(&self, object: &impl Handle) -> bool {
         object.as_object().header().has(Flags::FINALIZED)
@@ -76,6 +119,15 @@ impl Heap {
     }
 
     /// The number of [`WeakRef`](crate::WeakRef) and [`Proxy`](crate::Proxy) objects that refer to the object.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, Proxy, WeakRef};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(1);
+    /// let (proxy, weak) = (Proxy::new(&object), WeakRef::new(&object));
+    /// assert_eq!(heap.get_weakref_count(&object), 2);
+    /// assert_eq!(heap.get_weakrefs(&object), [Gc::erase(weak), Gc::erase(proxy)]);
+    /// ```
     #[must_use]
     pub fn get_weakref_count(&self, object: &impl Handle) -> usize {
         // SAFETY: the handle keeps the object.

@@ -95,6 +95,18 @@ pub struct Packed {
 }
 
 /// What a [`Packed`] is.
+///
+/// ```
+/// use tailbite::{Gc, Packed, Unpacked};
+/// let values = [Packed::from(1), Packed::from(0.5), Packed::tag(2), Gc::new("three").into()];
+/// let names = values.each_ref().map(|value| match value.unpack() {
+///     Unpacked::Int(number) => format!("integer {number}"),
+///     Unpacked::Float(number) => format!("float {number}"),
+///     Unpacked::Tag(tag) => format!("tag {tag}"),
+///     Unpacked::Object(object) => object.type_name().to_owned(),
+/// });
+/// assert_eq!(names, ["integer 1", "float 0.5", "tag 2", "&str"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unpacked<'a> {
     /// An object, borrowed.
@@ -130,6 +142,14 @@ impl Packed {
     /// # Panics
     /// If the object's address is not below 2^48. Linux gives no such memory to a process that doesn't ask for it by
     /// its address.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Packed};
+    /// let text = Gc::new("text");
+    /// let packed = Packed::object(Gc::as_any(&text));
+    /// assert_eq!(Gc::strong_count(&text), 2, "it owns a reference");
+    /// assert!(packed.as_object().is_some_and(|object| *object == Gc::as_any(&text)));
+    /// ```
     #[inline]
     #[must_use]
     pub fn object(object: AnyGc) -> Packed {
@@ -139,6 +159,12 @@ impl Packed {
     }
 
     /// An integer; `None` if it is not between [`MIN_INT`](Packed::MIN_INT) and [`MAX_INT`](Packed::MAX_INT).
+    ///
+    /// ```
+    /// use tailbite::Packed;
+    /// assert_eq!(Packed::int(-5).and_then(|packed| packed.as_int()), Some(-5));
+    /// assert!(Packed::int(Packed::MAX_INT).is_some() && Packed::int(Packed::MAX_INT + 1).is_none());
+    /// ```
     #[inline]
     #[must_use]
     pub const fn int(value: i64) -> Option<Packed> {
@@ -149,6 +175,13 @@ impl Packed {
     }
 
     /// A float. The sign and payload of a NaN are lost.
+    ///
+    /// ```
+    /// use tailbite::Packed;
+    /// assert_eq!(Packed::float(-0.5).as_float(), Some(-0.5));
+    /// assert!(Packed::float(-f64::NAN) == Packed::float(f64::NAN));
+    /// assert!(Packed::float(1.0) != Packed::from(1));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn float(value: f64) -> Packed {
@@ -157,6 +190,13 @@ impl Packed {
     }
 
     /// A constant of the host's, such as none, true and false.
+    ///
+    /// ```
+    /// use tailbite::Packed;
+    /// const NONE: Packed = Packed::tag(0);
+    /// assert!(NONE == Packed::tag(0) && NONE != Packed::tag(1));
+    /// assert_eq!(NONE.as_tag(), Some(0));
+    /// ```
     #[inline]
     #[must_use]
     pub const fn tag(tag: u32) -> Packed {
@@ -164,6 +204,11 @@ impl Packed {
     }
 
     /// What this is.
+    ///
+    /// ```
+    /// use tailbite::{Packed, Unpacked};
+    /// assert_eq!(Packed::from(7).unpack(), Unpacked::Int(7));
+    /// ```
     #[inline]
     #[must_use]
     pub fn unpack(&self) -> Unpacked<'_> {
@@ -178,6 +223,12 @@ impl Packed {
     }
 
     /// The integer, if this is one.
+    ///
+    /// ```
+    /// use tailbite::Packed;
+    /// let packed = Packed::from(7);
+    /// assert_eq!((packed.as_int(), packed.as_float(), packed.as_tag(), packed.as_object()), (Some(7), None, None, None));
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_int(&self) -> Option<i64> {
@@ -227,6 +278,14 @@ impl Packed {
     ///
     /// # Errors
     /// The value back, if it isn't an object.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Packed};
+    /// let text = Gc::new("text");
+    /// let object = Packed::from(text.clone()).into_object().unwrap();
+    /// assert_eq!((object.downcast_ref(), Gc::strong_count(&text)), (Some(&"text"), 2));
+    /// assert_eq!(Packed::from(7).into_object().unwrap_err().as_int(), Some(7));
+    /// ```
     #[inline]
     pub fn into_object(self) -> Result<AnyGc, Packed> {
         if !self.is_object() {
@@ -238,6 +297,12 @@ impl Packed {
     }
 
     /// Whether both are the same: what `==` says, usable as a path.
+    ///
+    /// ```
+    /// use tailbite::Packed;
+    /// let (haystack, needle) = ([Packed::from(1), Packed::from(2)], Packed::from(2));
+    /// assert_eq!(haystack.iter().position(|value| Packed::same(value, &needle)), Some(1));
+    /// ```
     #[inline]
     #[must_use]
     pub fn same(this: &Packed, other: &Packed) -> bool {

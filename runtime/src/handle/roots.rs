@@ -19,6 +19,17 @@ use crate::object::{Managed, Shape, Trace, Tracer};
 ///
 /// Invariant in `T`, and neither `Send` nor `Sync`; [`to_bits`](RootKey::to_bits) makes a number that can go to other
 /// threads and come back.
+///
+/// ```
+/// use tailbite::{Heap, RootKey};
+/// let heap = Heap::new();
+/// let key: RootKey<str> = heap.add_root(heap.alloc_str("kept"));
+/// let copy = key;
+/// assert_eq!(heap.root(copy).as_deref(), Some("kept"));
+/// heap.remove_root(key);
+/// heap.add_root(heap.alloc_str("another"));
+/// assert!(heap.root(copy).is_none(), "it doesn't name what came later");
+/// ```
 pub struct RootKey<T: ?Sized> {
     id: RootId,
     /// Invariant in `T`, and neither `Send` nor `Sync` (S4).
@@ -34,18 +45,38 @@ impl<T: ?Sized> RootKey<T> {
     }
 
     /// The key as a number, to be passed through foreign code, files or other threads. Not zero.
+    ///
+    /// ```
+    /// use tailbite::{Heap, RootKey};
+    /// let heap = Heap::new();
+    /// let key = heap.add_root(heap.alloc(5));
+    /// assert!(key.to_bits() != 0 && RootKey::<i32>::from_bits(key.to_bits()) == key);
+    /// ```
     #[must_use]
     pub fn to_bits(self) -> u64 {
         self.id.data().as_ffi()
     }
 
     /// The key behind a number. Any number may be asked for: what it names is checked when the key is used.
+    ///
+    /// ```
+    /// use tailbite::{Heap, RootKey};
+    /// let heap = Heap::new();
+    /// assert!(heap.root(RootKey::<i32>::from_bits(12345)).is_none());
+    /// ```
     #[must_use]
     pub fn from_bits(bits: u64) -> RootKey<T> {
         RootKey::new(KeyData::from_ffi(bits).into())
     }
 
     /// The same key, without the type.
+    ///
+    /// ```
+    /// use tailbite::{AnyRootKey, Heap};
+    /// let heap = Heap::new();
+    /// let key: AnyRootKey = heap.add_root(heap.alloc(5)).erase();
+    /// assert!(heap.root_any(key).is_some_and(|object| object.is::<i32>()));
+    /// ```
     #[must_use]
     pub fn erase(self) -> AnyRootKey {
         RootKey::new(self.id)
@@ -87,6 +118,15 @@ impl Heap {
     ///
     /// # Panics
     /// If the handle is a view that unsizing made.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let text = heap.alloc_str("text");
+    /// heap.set_memory_limit(Some(0));
+    /// let text = heap.try_add_root(text).unwrap_err().into_value();
+    /// assert_eq!((&*text, heap.root_count()), ("text", 0));
+    /// ```
     pub fn try_add_root<T: Managed + ?Sized>(&self, handle: Gc<T>) -> Result<RootKey<T>, OutOfMemory<Gc<T>>> {
         let payload = Gc::payload(&handle);
         let any = Gc::erase(handle);
@@ -106,6 +146,15 @@ impl Heap {
     ///
     /// # Panics
     /// If memory for the entry is refused.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let key = heap.add_root_any(Gc::erase(heap.alloc(5)));
+    /// assert!(heap.root_any(key).is_some());
+    /// assert_eq!(heap.remove_root_any(key).and_then(|object| object.downcast_ref().copied()), Some(5));
+    /// assert!(heap.root_any(key).is_none());
+    /// ```
     pub fn add_root_any(&self, handle: AnyGc) -> AnyRootKey {
         self.try_add_root_any(handle).unwrap_or_else(|error| error.raise())
     }
@@ -124,6 +173,14 @@ impl Heap {
     }
 
     /// Another handle to the object of a root; `None` if the key names nothing, or an object of another type.
+    ///
+    /// ```
+    /// use tailbite::{Heap, RootKey};
+    /// let heap = Heap::new();
+    /// let key = heap.add_root(heap.alloc(5));
+    /// assert_eq!(heap.root(key).as_deref(), Some(&5));
+    /// assert!(heap.root(RootKey::<str>::from_bits(key.to_bits())).is_none(), "of another type");
+    /// ```
     #[must_use]
     pub fn root<T: Managed + ?Sized>(&self, key: RootKey<T>) -> Option<Gc<T>> {
         self.root_any(key)?.downcast().ok()
@@ -139,6 +196,14 @@ impl Heap {
 
     /// Takes a root out of the registry and gives its handle back: dropping it may run user code, when the registry is
     /// done. `None`, and nothing changed, if the key names nothing, or an object of another type.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let key = heap.add_root(heap.alloc(5));
+    /// assert_eq!((heap.remove_root(key).as_deref(), heap.root_count()), (Some(&5), 0));
+    /// assert!(heap.remove_root(key).is_none());
+    /// ```
     pub fn remove_root<T: Managed + ?Sized>(&self, key: RootKey<T>) -> Option<Gc<T>> {
         self.root_any(key)?.is::<T>().then_some(())?;
         self.remove_root_any(key)?.downcast().ok()
@@ -152,6 +217,13 @@ impl Heap {
     }
 
     /// The number of roots.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let keys = [1, 2].map(|number| heap.add_root(heap.alloc(number)));
+    /// assert_eq!(heap.root_count(), 2);
+    /// ```
     #[must_use]
     pub fn root_count(&self) -> usize {
         self.state().roots.len()

@@ -48,6 +48,14 @@ pub trait Equivalence<T: ?Sized>: 'static {
 
 /// Keys are compared and hashed as Rust does: by `Eq` and `Hash`, which for a [`Gc<T>`](crate::Gc) are those of its
 /// payload, and for an [`AnyGc`](crate::AnyGc) its identity.
+///
+/// ```
+/// use tailbite::{ByValue, Equivalence, Heap};
+/// let heap = Heap::new();
+/// let (one, same) = (heap.alloc_str("one"), heap.alloc_str("one"));
+/// let by_value = ByValue::default();
+/// assert!(by_value.equivalent(&one, &same) && by_value.hash(&one) == by_value.hash(&same));
+/// ```
 #[derive(Clone, Default)]
 pub struct ByValue(DefaultHashBuilder);
 
@@ -68,6 +76,13 @@ impl fmt::Debug for ByValue {
 }
 
 /// Keys are objects, the same only as themselves.
+///
+/// ```
+/// use tailbite::{ById, Equivalence, Heap};
+/// let heap = Heap::new();
+/// let (one, same) = (heap.alloc_str("one"), heap.alloc_str("one"));
+/// assert!(ById.equivalent(&one, &one.clone()) && !ById.equivalent(&one, &same));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ById;
 

@@ -76,6 +76,17 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     }
 
     /// Whether there is an entry for a key that is equal to `key`.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let (one, same) = (heap.alloc_str("one"), heap.alloc_str("one"));
+    /// map.insert(&one, 1);
+    /// assert!(map.contains(&same), "compared by value");
+    /// map.clear();
+    /// assert!(!map.contains(&one) && map.is_empty());
+    /// ```
     #[must_use]
     pub fn contains(&self, key: &H) -> bool {
         self.find(key).is_some()
@@ -85,6 +96,17 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let [one, two] = ["one", "two"].map(|text| heap.alloc_str(text));
+    /// map.insert(&two, 2);
+    /// map.insert(&one, 1);
+    /// assert_eq!((map.keys(), map.values()), (vec![two.clone(), one.clone()], vec![2, 1]));
+    /// assert_eq!(map.items(), [(two, 2), (one, 1)]);
+    /// ```
     #[must_use]
     pub fn keys(&self) -> Vec<H> {
         let mut cursor = self.0.table.cursor();
@@ -96,6 +118,18 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let key = AnyGc::from(heap.alloc("key"));
+    /// map.insert(&key, 1);
+    /// let refs = map.key_refs();
+    /// assert_eq!(refs[0].get(), Some(key.clone()));
+    /// drop(key);
+    /// assert!(!refs[0].is_alive() && map.key_refs().is_empty());
+    /// ```
     #[must_use]
     pub fn key_refs(&self) -> Vec<Gc<WeakRef>> {
         collect(self.keys().iter().map(WeakRef::new), self.0.table.occupied())
@@ -108,6 +142,18 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     ///
     /// # Panics
     /// If memory is refused; [`try_insert`](WeakKeyMap::try_insert) gives the value back instead.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let (old, equal) = (heap.alloc_str("key"), heap.alloc_str("key"));
+    /// assert_eq!(map.insert(&old, 1), None);
+    /// assert_eq!(map.insert(&equal, 2), Some(1));
+    /// assert!(Gc::ptr_eq(&map.keys()[0], &old), "the old key stays");
+    /// drop((old, equal));
+    /// assert_eq!(map.len(), 0);
+    /// ```
     pub fn insert(&self, key: &H, value: V) -> Option<V> {
         self.try_insert(key, value).unwrap_or_else(|error| error.raise())
     }
@@ -116,6 +162,16 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the value in it.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let key = heap.alloc_str("key");
+    /// heap.set_memory_limit(Some(0));
+    /// let error = map.try_insert(&key, String::from("value")).unwrap_err();
+    /// assert_eq!((error.into_value().as_str(), map.len()), ("value", 0));
+    /// ```
     pub fn try_insert(&self, key: &H, value: V) -> Result<Option<V>, OutOfMemory<V>> {
         let mut value = value;
         // USER CODE: `hash`, `equivalent`.
@@ -139,6 +195,15 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     }
 
     /// The value of a key.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let (one, two) = (heap.alloc_str("one"), heap.alloc_str("two"));
+    /// map.insert(&one, 1);
+    /// assert_eq!((map.get(&one), map.get(&two)), (Some(1), None));
+    /// ```
     #[must_use]
     pub fn get(&self, key: &H) -> Option<V> {
         let found = self.find(key)?;
@@ -149,6 +214,16 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let key = heap.alloc_str("key");
+    /// assert_eq!(map.get_or_insert(&key, 1), 1);
+    /// assert_eq!(map.get_or_insert(&key, 2), 1);
+    /// assert_eq!(map.try_get_or_insert(&key, 3).unwrap(), 1);
+    /// ```
     pub fn get_or_insert(&self, key: &H, value: V) -> V {
         self.try_get_or_insert(key, value).unwrap_or_else(|error| error.raise())
     }
@@ -169,6 +244,15 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     }
 
     /// Takes the entry of a key out; its value.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let key = heap.alloc_str("key");
+    /// map.insert(&key, 1);
+    /// assert_eq!((map.remove(&key), map.remove(&key)), (Some(1), None));
+    /// ```
     pub fn remove(&self, key: &H) -> Option<V> {
         let Found { entry, target } = self.find(key)?;
         self.0.detach(&entry);
@@ -178,6 +262,17 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     }
 
     /// Takes the last entry out: Python's `popitem`.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let [one, two] = ["one", "two"].map(|text| heap.alloc_str(text));
+    /// map.insert(&one, 1);
+    /// map.insert(&two, 2);
+    /// assert_eq!(map.pop_item(), Some((two, 2)));
+    /// assert_eq!(map.items(), [(one, 1)]);
+    /// ```
     pub fn pop_item(&self) -> Option<(H, V)> {
         let (key, entry) = self.0.pop()?;
         Some((key, Entry::take_or_clone(entry)))
@@ -203,6 +298,21 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
 
     /// Visits the entries that are there now, one by one, those that go meanwhile excepted. Each is visited at most
     /// once, whatever happens to the map.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakKeyMap};
+    /// let heap = Heap::new();
+    /// let map = WeakKeyMap::new(&heap);
+    /// let [one, two, three] = ["one", "two", "three"].map(|text| heap.alloc_str(text));
+    /// for (number, key) in [&one, &two].into_iter().enumerate() {
+    ///     map.insert(key, number);
+    /// }
+    /// let mut entries = map.iter();
+    /// assert_eq!(entries.next(), Some((one, 0)));
+    /// drop(two);
+    /// map.insert(&three, 2);
+    /// assert_eq!(entries.next(), None, "one died, the other came too late");
+    /// ```
     pub fn iter(&self) -> WeakKeyMapIter<'_, H, V, E> {
         WeakKeyMapIter { map: self, cursor: self.0.table.cursor() }
     }

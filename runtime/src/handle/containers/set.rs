@@ -54,12 +54,32 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     }
 
     /// Whether an equal object is a member.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let (one, same) = (heap.alloc_str("one"), heap.alloc_str("one"));
+    /// set.insert(&one);
+    /// assert!(set.contains(&same), "compared by value");
+    /// set.clear();
+    /// assert!(!set.contains(&one) && set.is_empty());
+    /// ```
     #[must_use]
     pub fn contains(&self, member: &H) -> bool {
         self.find(member).is_some()
     }
 
     /// The member that is equal to `member`.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let (one, same) = (heap.alloc_str("one"), heap.alloc_str("one"));
+    /// set.insert(&one);
+    /// assert!(set.get(&same).is_some_and(|member| Gc::ptr_eq(&member, &one)));
+    /// ```
     #[must_use]
     pub fn get(&self, member: &H) -> Option<H> {
         Some(self.find(member)?.target)
@@ -77,6 +97,17 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let one = heap.alloc(1);
+    /// heap.set_memory_limit(Some(0));
+    /// assert!(set.try_insert(&one).is_err());
+    /// heap.set_memory_limit(None);
+    /// assert!(set.try_insert(&one).is_ok_and(|is_new| is_new));
+    /// ```
     pub fn try_insert(&self, member: &H) -> Result<bool, OutOfMemory<()>> {
         // USER CODE: `hash`, `equivalent`.
         let hash = self.0.equivalence.hash(member);
@@ -86,6 +117,15 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     }
 
     /// Takes a member out; false if no equal object is one.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let one = heap.alloc(1);
+    /// set.insert(&one);
+    /// assert!(set.remove(&one) && !set.remove(&one));
+    /// ```
     pub fn remove(&self, member: &H) -> bool {
         let found = self.find(member);
         if let Some(found) = &found {
@@ -95,6 +135,16 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     }
 
     /// Takes the last member out.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let (one, two) = (heap.alloc(1), heap.alloc(2));
+    /// set.insert(&one);
+    /// set.insert(&two);
+    /// assert_eq!((set.pop(), set.to_vec()), (Some(two), vec![one]));
+    /// ```
     pub fn pop(&self) -> Option<H> {
         Some(self.0.pop()?.0)
     }
@@ -110,6 +160,20 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
 
     /// Visits the members that are there now, one by one, those that leave meanwhile excepted. Each is visited at most
     /// once, whatever happens to the set.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakSet};
+    /// let heap = Heap::new();
+    /// let set = WeakSet::new(&heap);
+    /// let [one, two, three] = [1, 2, 3].map(|number| heap.alloc(number));
+    /// set.insert(&one);
+    /// set.insert(&two);
+    /// let mut members = set.iter();
+    /// assert_eq!(members.next(), Some(one));
+    /// drop(two);
+    /// set.insert(&three);
+    /// assert_eq!(members.next(), None, "one died, the other came too late");
+    /// ```
     pub fn iter(&self) -> WeakSetIter<'_, H, E> {
         WeakSetIter { set: self, cursor: self.0.table.cursor() }
     }

@@ -7,6 +7,19 @@ use crate::object::{RawObject, Trace};
 
 /// A handle type to the objects that a weak container refers to: [`Gc<T>`](Gc), also of a `T` that isn't sized, or
 /// [`AnyGc`].
+///
+/// ```
+/// use tailbite::{AnyGc, Gc, Heap, WeakSet, WeakTarget};
+/// fn is_watched<H: WeakTarget + std::hash::Hash + Eq>(watched: &WeakSet<H>, object: &H) -> bool {
+///     watched.contains(object)
+/// }
+/// let heap = Heap::new();
+/// let typed = WeakSet::<Gc<str>>::new(&heap);
+/// let erased = WeakSet::<AnyGc>::new(&heap);
+/// let text = heap.alloc_str("text");
+/// typed.insert(&text);
+/// assert!(is_watched(&typed, &text) && !is_watched(&erased, &Gc::erase(text)));
+/// ```
 pub trait WeakTarget: Handle + Trace + Clone {
     /// What a handle knows beyond the object's address.
     #[doc(hidden)]

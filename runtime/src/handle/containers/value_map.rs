@@ -68,6 +68,15 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     }
 
     /// The value of a key.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::<String, _>::new(&heap);
+    /// let value = heap.alloc(1);
+    /// map.insert("one".to_owned(), &value);
+    /// assert_eq!((map.get("one"), map.get("two")), (Some(value), None));
+    /// ```
     #[must_use]
     pub fn get<Q: ?Sized>(&self, key: &Q) -> Option<H>
     where
@@ -78,6 +87,17 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     }
 
     /// Whether a key has a value.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::<String, _>::new(&heap);
+    /// let value = heap.alloc(1);
+    /// map.insert("one".to_owned(), &value);
+    /// assert!(map.contains("one"));
+    /// drop(value);
+    /// assert!(!map.contains("one"));
+    /// ```
     #[must_use]
     pub fn contains<Q: ?Sized>(&self, key: &Q) -> bool
     where
@@ -88,6 +108,15 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     }
 
     /// Takes the entry of a key out; its value.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::<String, _>::new(&heap);
+    /// let value = heap.alloc(1);
+    /// map.insert("one".to_owned(), &value);
+    /// assert_eq!((map.remove("one"), map.remove("one")), (Some(value), None));
+    /// ```
     pub fn remove<Q: ?Sized>(&self, key: &Q) -> Option<H>
     where
         K: Borrow<Q>,
@@ -103,6 +132,16 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     ///
     /// # Panics
     /// If memory is refused; [`try_insert`](WeakValueMap::try_insert) gives the key back instead.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let (one, uno) = (heap.alloc_str("one"), heap.alloc_str("uno"));
+    /// assert_eq!(map.insert(1, &one), None);
+    /// assert_eq!(map.insert(1, &uno), Some(one));
+    /// assert_eq!(map.get(&1), Some(uno.clone()));
+    /// ```
     pub fn insert(&self, key: K, value: &H) -> Option<H>
     where
         E: Equivalence<K>,
@@ -114,6 +153,16 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the key in it.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::<String, _>::new(&heap);
+    /// let value = heap.alloc(1);
+    /// heap.set_memory_limit(Some(0));
+    /// let error = map.try_insert("one".to_owned(), &value).unwrap_err();
+    /// assert_eq!((error.into_value().as_str(), map.len()), ("one", 0));
+    /// ```
     pub fn try_insert(&self, key: K, value: &H) -> Result<Option<H>, OutOfMemory<K>>
     where
         E: Equivalence<K>,
@@ -131,6 +180,16 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let (one, uno) = (heap.alloc_str("one"), heap.alloc_str("uno"));
+    /// assert_eq!(map.get_or_insert(1, &one), one);
+    /// assert_eq!(map.get_or_insert(1, &uno), one);
+    /// assert_eq!(map.try_get_or_insert(1, &uno).unwrap(), one);
+    /// ```
     pub fn get_or_insert(&self, key: K, value: &H) -> H
     where
         E: Equivalence<K>,
@@ -176,6 +235,18 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let value = heap.alloc("value");
+    /// map.insert(1, &value);
+    /// let refs = map.value_refs();
+    /// assert_eq!(refs[0].get(), Some(Gc::as_any(&value)));
+    /// drop(value);
+    /// assert!(!refs[0].is_alive() && map.value_refs().is_empty());
+    /// ```
     #[must_use]
     pub fn value_refs(&self) -> Vec<Gc<WeakRef>> {
         collect(self.values().iter().map(WeakRef::new), self.0.table.occupied())
@@ -185,6 +256,18 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
 /// What gives keys out, which it does by cloning them.
 impl<K: Trace + Clone, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     /// Takes the last entry out: Python's `popitem`.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let (one, two) = (heap.alloc_str("one"), heap.alloc_str("two"));
+    /// map.insert(1, &one);
+    /// map.insert(2, &two);
+    /// assert_eq!(map.pop_item(), Some((2, two)));
+    /// map.clear();
+    /// assert_eq!(map.pop_item(), None);
+    /// ```
     pub fn pop_item(&self) -> Option<(K, H)> {
         let (value, entry) = self.0.pop()?;
         Some((Entry::take_or_clone(entry), value))
@@ -203,6 +286,18 @@ impl<K: Trace + Clone, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     ///
     /// # Panics
     /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let (one, two) = (heap.alloc_str("one"), heap.alloc_str("two"));
+    /// map.insert(1, &one);
+    /// map.insert(2, &two);
+    /// drop(one);
+    /// assert_eq!((map.keys(), map.values()), (vec![2], vec![two.clone()]));
+    /// assert_eq!(map.items(), [(2, two)]);
+    /// ```
     #[must_use]
     pub fn items(&self) -> Vec<(K, H)> {
         collect(self.iter(), self.0.table.occupied())
@@ -210,6 +305,20 @@ impl<K: Trace + Clone, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
 
     /// Visits the entries that are there now, one by one, those that go meanwhile excepted. Each is visited at most
     /// once, whatever happens to the map.
+    ///
+    /// ```
+    /// use tailbite::{Heap, WeakValueMap};
+    /// let heap = Heap::new();
+    /// let map = WeakValueMap::new(&heap);
+    /// let [one, two, three] = ["one", "two", "three"].map(|text| heap.alloc_str(text));
+    /// for (key, value) in [&one, &two, &three].into_iter().enumerate() {
+    ///     map.insert(key, value);
+    /// }
+    /// let mut entries = map.iter();
+    /// assert_eq!(entries.next(), Some((0, one)));
+    /// drop(two);
+    /// assert_eq!(entries.next(), Some((2, three)));
+    /// ```
     pub fn iter(&self) -> WeakValueMapIter<'_, K, H, E> {
         WeakValueMapIter { map: self, cursor: self.0.table.cursor() }
     }
