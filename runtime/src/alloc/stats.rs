@@ -13,6 +13,19 @@ use super::pool::{HEADER_SIZE, PoolKind};
 /// For each class, `allocated + free + untouched` is the number of blocks in its pools. The arenas' bytes are those of their pools, in use or not:
 /// `arenas.mapped * arenas.size == (pools.in_use + pools.free + pools.clean) * pools.size`. Every byte of the heap is in one part of
 /// [`ByteStats`].
+///
+/// ```
+/// use tailbite::Heap;
+/// let heap = Heap::new();
+/// let text = heap.alloc_str("text");
+/// let memory = heap.memory();
+/// for class in &memory.classes {
+///     println!("{:?}, {} bytes: {} in {} pools", class.kind, class.size, class.allocated, class.pools);
+/// }
+/// let pools = memory.pools.in_use + memory.pools.free + memory.pools.clean;
+/// assert_eq!(memory.arenas.mapped * memory.arenas.size, pools * memory.pools.size);
+/// assert!(memory.bytes.allocated >= text.len() && memory.bytes.total >= memory.bytes.allocated);
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MemoryStats {

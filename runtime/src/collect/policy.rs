@@ -32,6 +32,13 @@ pub enum Trigger {
 /// one (*pending*) are a fixed share of the old ones makes that cost amortised constant per object while a heap grows
 /// (CPython's rule since 2.7, with a share of 25 %). The rule only delays automatic collections, never one that is
 /// asked for.
+///
+/// ```
+/// use tailbite::{Growth, Heap};
+/// let heap = Heap::new();
+/// heap.set_growth(Growth::percent(100));
+/// assert_eq!(heap.growth(), Growth::percent(100), "a full collection when the old objects have doubled");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Growth {
     percent: u32,

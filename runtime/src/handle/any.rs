@@ -71,6 +71,12 @@ impl AnyGc {
     }
 
     /// Whether both are handles to the same object.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Gc};
+    /// let (one, same) = (Gc::erase(Gc::new(1)), Gc::erase(Gc::new(1)));
+    /// assert!(AnyGc::ptr_eq(&one, &one.clone()) && !AnyGc::ptr_eq(&one, &same));
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(this: &AnyGc, other: &AnyGc) -> bool {
@@ -78,6 +84,12 @@ impl AnyGc {
     }
 
     /// Whether the payload is a `T`: a sized type, `[U]`, `str`, or `WithSlice<H, U>`.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let text = Gc::erase(Gc::<str>::from("text"));
+    /// assert!(text.is::<str>() && !text.is::<String>());
+    /// ```
     #[inline]
     #[must_use]
     pub fn is<T: Managed + ?Sized>(&self) -> bool {
@@ -89,6 +101,13 @@ impl AnyGc {
     ///
     /// # Errors
     /// The handle back, if it isn't.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let any = Gc::erase(Gc::new(5_i64));
+    /// let any = any.downcast::<str>().unwrap_err();
+    /// assert_eq!(*any.downcast::<i64>().unwrap(), 5);
+    /// ```
     #[inline]
     pub fn downcast<T: Managed + ?Sized>(self) -> Result<Gc<T>, AnyGc> {
         if !self.is::<T>() {
@@ -100,6 +119,12 @@ impl AnyGc {
     }
 
     /// The payload, if it is a `T`.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let any = Gc::erase(Gc::new(5_i64));
+    /// assert_eq!((any.downcast_ref::<i64>(), any.downcast_ref::<str>()), (Some(&5), None));
+    /// ```
     #[inline]
     #[must_use]
     pub fn downcast_ref<T: Managed + ?Sized>(&self) -> Option<&T> {
@@ -117,6 +142,22 @@ impl AnyGc {
     /// Constant time.
     ///
     /// [`TypeOptions::protocol`]: crate::TypeOptions::protocol
+    ///
+    /// ```
+    /// use tailbite::{Gc, Trace};
+    ///
+    /// struct Slots { len: fn(&[u8]) -> usize }
+    /// static SLOTS: Slots = Slots { len: <[u8]>::len };
+    ///
+    /// #[derive(Trace)]
+    /// #[trace(protocol = &SLOTS)]
+    /// struct Bytes(Vec<u8>);
+    ///
+    /// let bytes = Gc::new(Bytes(vec![1, 2, 3]));
+    /// let slots = Gc::as_any(&bytes).protocol::<Slots>().expect("declared");
+    /// assert_eq!((slots.len)(&bytes.0), 3);
+    /// assert!(Gc::erase(Gc::new(1)).protocol::<Slots>().is_none());
+    /// ```
     #[inline]
     #[must_use]
     pub fn protocol<P: 'static>(&self) -> Option<&'static P> {
@@ -124,6 +165,12 @@ impl AnyGc {
     }
 
     /// The object's address, its identity while it lives; below 2^48 on the usual 64-bit systems.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let object = Gc::new(1);
+    /// assert_eq!(Gc::as_any(&object).address(), Gc::as_any(&object).address());
+    /// ```
     #[inline]
     #[must_use]
     pub fn address(&self) -> usize {
@@ -143,6 +190,14 @@ impl AnyGc {
     /// # Safety
     /// 1. `raw` came from `into_raw`, on this thread.
     /// 2. It is not used for another `from_raw`.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Gc};
+    /// let raw = Gc::erase(Gc::new("text")).into_raw();
+    /// // SAFETY: (1) from `into_raw`; (2) the only use.
+    /// let text = unsafe { AnyGc::from_raw(raw) };
+    /// assert_eq!((text.downcast_ref(), text.strong_count()), (Some(&"text"), 1));
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn from_raw(raw: *const ()) -> AnyGc {
@@ -159,7 +214,7 @@ impl AnyGc {
         self.object.header().count() as usize
     }
 
-    /// Whether the object was made immortal.
+    /// Whether the object was made [immortal](Heap::make_immortal).
     #[inline]
     #[must_use]
     pub fn is_immortal(&self) -> bool {
@@ -173,6 +228,13 @@ impl AnyGc {
     }
 
     /// Runs `f` with the heap that the object lives in.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let object = Gc::erase(heap.alloc(1));
+    /// assert!(object.with_heap(|its| its.contains(&object)));
+    /// ```
     pub fn with_heap<R>(&self, f: impl FnOnce(&Heap) -> R) -> R {
         // SAFETY: the handle keeps the object, and that the state.
         unsafe { Heap::with_state(HeapState::of(self.object), f) }

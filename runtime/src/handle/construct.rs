@@ -17,6 +17,13 @@ impl Heap {
     ///
     /// # Panics
     /// If memory is refused; [`try_alloc`](Heap::try_alloc) gives the value back instead.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let numbers = heap.alloc(vec![1, 2]);
+    /// assert_eq!(numbers.len(), 2);
+    /// ```
     #[inline]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
         self.try_alloc(value).unwrap_or_else(|error| error.raise())
@@ -26,6 +33,14 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the value in it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(0));
+    /// let error = heap.try_alloc(String::from("precious")).unwrap_err();
+    /// assert_eq!(error.into_value(), "precious");
+    /// ```
     #[inline]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         // SAFETY: the `Heap` keeps the state.
@@ -84,7 +99,7 @@ impl Heap {
         Ok(handle)
     }
 
-    /// A factory of objects with payload `T`: allocation without looking up the type, for hot paths.
+    /// A [factory](Factory) of objects with payload `T`: allocation without looking up the type, for hot paths.
     #[must_use]
     pub fn factory<T: Trace>(&self) -> Factory<T> {
         let ty = self.state().types.get(T::DESCRIPTOR);
@@ -185,6 +200,12 @@ impl<T: Trace> Gc<T> {
     ///
     /// # Panics
     /// If memory is refused; [`try_new`](Gc::try_new) gives the value back instead.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let number = Gc::new(1);
+    /// assert!(Heap::with_default(|heap| heap.contains(&number)));
+    /// ```
     #[inline]
     #[must_use]
     pub fn new(value: T) -> Gc<T> {
@@ -209,6 +230,9 @@ impl<T: Trace> Gc<T> {
     ///
     /// # Errors
     /// [`OutOfMemory`], with `make` in it, which was not called.
+    ///
+    /// # Panics
+    /// If `make` panics; then nothing is left behind.
     pub fn try_new_cyclic<F: FnOnce(&Weak<T>) -> T>(make: F) -> Result<Gc<T>, OutOfMemory<F>> {
         match default_state_for(T::DESCRIPTOR) {
             // SAFETY: the default heap's state is alive: it was asked for just now.
@@ -218,6 +242,17 @@ impl<T: Trace> Gc<T> {
     }
 
     /// A new object on the default heap that refers to itself; see [`Heap::alloc_cyclic`].
+    ///
+    /// # Panics
+    /// If memory is refused, or if `make` panics; then nothing is left behind.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Trace, Weak};
+    /// #[derive(Trace)]
+    /// struct Node { me: Weak<Node> }
+    /// let node = Gc::new_cyclic(|me| Node { me: me.clone() });
+    /// assert!(node.me.upgrade().is_some_and(|me| Gc::ptr_eq(&me, &node)));
+    /// ```
     #[must_use]
     pub fn new_cyclic(make: impl FnOnce(&Weak<T>) -> T) -> Gc<T> {
         Heap::with_default(|heap| heap.alloc_cyclic(make))
@@ -301,12 +336,32 @@ impl<T: Trace> TypeOptions<T> {
     /// A finalizer for every object of the type: runs once in the life of a tracked object, before it dies by count or
     /// as garbage, while everything it refers to is intact. It may do anything, also keep the object alive
     /// (resurrection). The finalizer of an untracked object runs at every death, as with CPython's non-GC types.
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use tailbite::{Gc, Trace, Tracer, TypeOptions};
+    ///
+    /// thread_local!(static CLOSED: Cell<i32> = const { Cell::new(-1) });
+    ///
+    /// struct File(i32);
+    /// // SAFETY: it owns no handles.
+    /// unsafe impl Trace for File {
+    ///     fn trace(&self, _: &mut Tracer<'_>) {}
+    ///     fn options(options: &mut TypeOptions<File>) {
+    ///         options.finalizer(|file| CLOSED.set(file.0));
+    ///     }
+    /// }
+    ///
+    /// drop(Gc::new(File(3)));
+    /// assert_eq!(CLOSED.get(), 3);
+    /// ```
     pub fn finalizer(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
         self.set_finalizer(finalizer, true)
     }
 
     /// The same, only for objects for which [`Gc::request_finalizer`] was called: others pay nothing. For one Rust type
-    /// that serves script classes with and without a finalizer.
+    /// that serves script classes with and without a finalizer. The derive's `finalize_on_request` declares it; there is
+    /// an example at [`Gc::request_finalizer`].
     pub fn finalizer_on_request(&mut self, finalizer: fn(&Gc<T>)) -> &mut Self {
         self.set_finalizer(finalizer, false)
     }

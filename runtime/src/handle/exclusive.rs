@@ -13,6 +13,17 @@ use crate::object::{Flags, RawObject};
 /// While the guard lives, the object is hidden from the collector: it isn't examined, and what it holds counts as held
 /// from outside. Anything else would read it while it is being written (S1). Leaking the guard (`mem::forget`) leaks
 /// the object: it is never freed.
+///
+/// ```
+/// use tailbite::{AnyGc, Gc, Heap};
+/// let heap = Heap::new();
+/// let mut list = heap.alloc(Vec::<AnyGc>::new());
+/// let mut guard = Gc::get_mut(&mut list).expect("the only handle");
+/// assert!(heap.get_objects(None).is_empty(), "hidden");
+/// guard.push(Gc::erase(heap.alloc(1)));
+/// drop(guard);
+/// assert_eq!((list.len(), heap.get_objects(None).len()), (1, 1));
+/// ```
 pub struct GcMut<'a, T: ?Sized> {
     object: RawObject,
     payload: NonNull<T>,

@@ -198,7 +198,8 @@ impl<D: 'static> Finalize<D> {
         Some((object, data))
     }
 
-    /// The object, and a clone of the data. `None` if the function was called, or detached, or if the object is dying.
+    /// The object, and a clone of the data; [`detach`](Finalize::detach) takes both. `None` if the function was called, or
+    /// detached, or if the object is dying.
     #[must_use]
     pub fn peek(&self) -> Option<(AnyGc, D)>
     where
@@ -235,7 +236,8 @@ impl<D: 'static> Finalize<D> {
         Some((object, data))
     }
 
-    /// Whether it is called when the heap is closed, if the object lives until then. True at first.
+    /// Whether it is called when the heap is closed, if the object lives until then. True at first; false when it isn't
+    /// [alive](Finalize::is_alive). Set by [`set_at_exit`](Finalize::set_at_exit).
     #[must_use]
     pub fn at_exit(&self) -> bool {
         self.with_registry(|heap, key| heap.exits.is_at_exit(key)).unwrap_or(false)

@@ -66,6 +66,12 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// Whether both are handles to the same object.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let a = Gc::new(1);
+    /// assert!(Gc::ptr_eq(&a, &a.clone()) && !Gc::ptr_eq(&a, &Gc::new(1)));
+    /// ```
     #[inline]
     #[must_use]
     pub fn ptr_eq(this: &Gc<T>, other: &Gc<T>) -> bool {
@@ -81,6 +87,14 @@ impl<T: ?Sized> Gc<T> {
 
     /// The number of [`Weak`] handles to the object. `WeakRef` and `Proxy` objects are counted by
     /// [`Heap::get_weakref_count`].
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let mut object = Gc::new(1);
+    /// assert!(Gc::is_unique(&object));
+    /// let weak = Gc::downgrade(&object);
+    /// assert_eq!((Gc::weak_count(&object), Gc::is_unique(&object)), (1, false));
+    /// ```
     #[must_use]
     pub fn weak_count(this: &Gc<T>) -> usize {
         // SAFETY: the handle keeps the object.
@@ -108,11 +122,27 @@ impl<T: ?Sized> Gc<T> {
     ///
     /// # Errors
     /// [`OutOfMemory`].
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(1);
+    /// heap.set_memory_limit(Some(0));
+    /// assert!(Gc::try_downgrade(&object).is_err());
+    /// heap.set_memory_limit(None);
+    /// assert!(Gc::try_downgrade(&object).is_ok_and(|weak| weak.upgrade() == Some(object)));
+    /// ```
     pub fn try_downgrade(this: &Gc<T>) -> Result<Weak<T>, OutOfMemory<()>> {
         Weak::to(this)
     }
 
     /// The payload's address: stable for the object's life, below 2^48 on the usual 64-bit systems.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let object = Gc::new(1);
+    /// assert_eq!(Gc::as_ptr(&object), &raw const *object);
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_ptr(this: &Gc<T>) -> *const T {
@@ -132,6 +162,14 @@ impl<T: ?Sized> Gc<T> {
     /// # Safety
     /// 1. `raw` came from `into_raw` of a `Gc<T>` with this very `T` (and metadata), on this thread.
     /// 2. It is not used for another `from_raw`.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let raw = Gc::into_raw(Gc::new(String::from("text")));
+    /// // SAFETY: (1) from `into_raw` of a `Gc<String>`; (2) the only use.
+    /// let text = unsafe { Gc::from_raw(raw) };
+    /// assert_eq!((text.as_str(), Gc::strong_count(&text)), ("text", 1));
+    /// ```
     #[inline]
     #[must_use]
     pub unsafe fn from_raw(raw: *const T) -> Gc<T> {
@@ -168,6 +206,13 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// Another handle, erased.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Gc};
+    /// let object = Gc::new(1);
+    /// let values: [AnyGc; 2] = [Gc::as_any(&object), Gc::erase(Gc::new("text"))];
+    /// assert_eq!((values[0].downcast_ref(), Gc::strong_count(&object)), (Some(&1), 2));
+    /// ```
     #[inline]
     #[must_use]
     pub fn as_any(this: &Gc<T>) -> AnyGc {
@@ -176,6 +221,19 @@ impl<T: ?Sized> Gc<T> {
     }
 
     /// Reports the handle itself to `tracer`: for wrappers that forward a `trace` without a `Trace` bound.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Shape, Trace, Tracer};
+    /// struct Shared<T: ?Sized>(Gc<T>);
+    /// // SAFETY: reports its one handle, which doesn't change, without effects; it has no `Drop`.
+    /// unsafe impl<T: ?Sized + 'static> Trace for Shared<T> {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) { Gc::visit(&self.0, tracer); }
+    ///     fn shape(_: u32) -> Shape { Shape::EDGES }
+    /// }
+    /// let text = Gc::new(Shared(Gc::<str>::from("text")));
+    /// let referents = Gc::with_heap(&text, |heap| heap.get_referents(&[Gc::as_any(&text)]));
+    /// assert_eq!(referents, [Gc::as_any(&text.0)]);
+    /// ```
     #[inline(always)]
     pub fn visit(this: &Gc<T>, tracer: &mut Tracer<'_>) {
         tracer.edge(Gc::object(this));
@@ -183,12 +241,38 @@ impl<T: ?Sized> Gc<T> {
 
     /// Arms the finalizer that the object's type declares as [on request](crate::TypeOptions::finalizer_on_request).
     /// Does nothing if the type has none, or if it has run.
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    /// use tailbite::{Gc, Trace};
+    ///
+    /// #[derive(Trace)]
+    /// #[trace(finalize_on_request = Instance::finalize)]
+    /// struct Instance { #[trace(skip)] deleted: Rc<Cell<u32>> }
+    /// impl Instance {
+    ///     fn finalize(this: &Gc<Instance>) { this.deleted.set(this.deleted.get() + 1); }
+    /// }
+    ///
+    /// let deleted = Rc::new(Cell::new(0));
+    /// let [plain, with_del] = [0; 2].map(|_| Gc::new(Instance { deleted: deleted.clone() }));
+    /// Gc::request_finalizer(&with_del);
+    /// drop((plain, with_del));
+    /// assert_eq!(deleted.get(), 1);
+    /// ```
     pub fn request_finalizer(this: &Gc<T>) {
         // SAFETY: the handle keeps the object.
         unsafe { request_finalizer(Gc::object(this)) };
     }
 
     /// Runs `f` with the heap that the object lives in.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let object = heap.alloc(1);
+    /// let beside = Gc::with_heap(&object, |heap| heap.alloc(2));
+    /// assert!(heap.contains(&beside));
+    /// ```
     pub fn with_heap<R>(this: &Gc<T>, f: impl FnOnce(&Heap) -> R) -> R {
         // SAFETY: the handle keeps the object, and that the state.
         unsafe { Heap::with_state(HeapState::of(Gc::object(this)), f) }
@@ -201,6 +285,15 @@ impl<T: Trace> Gc<T> {
     ///
     /// # Errors
     /// The handle, if there are others, or if the payload is a `WeakRef` or `Proxy`, which are known by their address.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let text = Gc::new(String::from("text"));
+    /// let other = text.clone();
+    /// let text = Gc::try_unwrap(text).unwrap_err();
+    /// drop(other);
+    /// assert_eq!(Gc::try_unwrap(text), Ok(String::from("text")));
+    /// ```
     pub fn try_unwrap(this: Gc<T>) -> Result<T, Gc<T>> {
         let object = Gc::object(&this);
         if !object.header().is_held_once() || !may_lend(&this) {
@@ -213,13 +306,28 @@ impl<T: Trace> Gc<T> {
         Ok(unsafe { HeapState::dismantle(object, read) })
     }
 
-    /// The payload, if this is the only handle.
+    /// The payload, if this is the only handle; otherwise this handle is dropped, and the object lives on. See
+    /// [`try_unwrap`](Gc::try_unwrap).
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let text = Gc::new(String::from("text"));
+    /// assert_eq!(Gc::into_inner(text.clone()), None);
+    /// assert_eq!(Gc::into_inner(text), Some(String::from("text")));
+    /// ```
     #[must_use]
     pub fn into_inner(this: Gc<T>) -> Option<T> {
         Gc::try_unwrap(this).ok()
     }
 
     /// The payload, moved out if this is the only handle, else cloned.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let text = Gc::new(String::from("text"));
+    /// let (clone, moved) = (Gc::unwrap_or_clone(text.clone()), Gc::unwrap_or_clone(text));
+    /// assert_eq!((clone, moved), ("text".into(), "text".into()));
+    /// ```
     #[must_use]
     pub fn unwrap_or_clone(this: Gc<T>) -> T
     where
@@ -235,6 +343,14 @@ impl<T: Trace> Gc<T> {
     ///
     /// # Panics
     /// If memory for the clone is refused.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let mut numbers = Gc::new(vec![1, 2]);
+    /// let other = numbers.clone();
+    /// Gc::make_mut(&mut numbers).push(3);
+    /// assert_eq!((&*numbers, &*other), (&vec![1, 2, 3], &vec![1, 2]));
+    /// ```
     #[must_use]
     pub fn make_mut(this: &mut Gc<T>) -> GcMut<'_, T>
     where
@@ -247,6 +363,16 @@ impl<T: Trace> Gc<T> {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the clone in it.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let mut page = heap.alloc([1_u8; 1 << 16]);
+    /// let other = page.clone();
+    /// heap.set_memory_limit(Some(0));
+    /// let clone = Gc::try_make_mut(&mut page).map(drop).unwrap_err().into_value();
+    /// assert!(clone == *page && Gc::ptr_eq(&page, &other));
+    /// ```
     pub fn try_make_mut(this: &mut Gc<T>) -> Result<GcMut<'_, T>, OutOfMemory<T>>
     where
         T: Clone,

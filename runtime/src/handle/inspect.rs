@@ -112,7 +112,7 @@ impl Heap {
         unsafe { HeapState::of(object).as_ref() }.immortalize(object);
     }
 
-    /// Whether the object was made immortal.
+    /// Whether the object was made [immortal](Heap::make_immortal).
     #[must_use]
     pub fn is_immortal(&self, object: &impl Handle) -> bool {
         object.as_object().header().has(Flags::IMMORTAL)
@@ -137,7 +137,8 @@ impl Heap {
     }
 
     /// The `WeakRef` and `Proxy` objects that refer to the object: the one without callback, the proxy without
-    /// callback, then the others, newest first.
+    /// callback, then the others, newest first. As many as [`get_weakref_count`](Heap::get_weakref_count) says, but for
+    /// those that are dying.
     ///
     /// # Panics
     /// If memory for the handles is refused.

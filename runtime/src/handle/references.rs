@@ -15,6 +15,23 @@ use crate::weak::{Callback, Kind, Record, Reference, record_ref};
 /// before any finalizer. It doesn't run if the reference dies first, or is garbage in the same collection. Of several
 /// callbacks for one referent the newest runs first. It may do anything; a panic goes to the heap's
 /// [hook](crate::Heap::set_unraisable_hook).
+///
+/// ```
+/// use std::cell::RefCell;
+/// use tailbite::{AnyGc, Gc, Trace, WeakCallback, WeakRef};
+///
+/// #[derive(Trace)]
+/// struct Append { log: Gc<RefCell<Vec<String>>> }
+/// impl WeakCallback for Append {
+///     fn call(&self, reference: &AnyGc) { self.log.borrow_mut().push(format!("{reference:?}")); }
+/// }
+///
+/// let (object, log) = (Gc::new(1), Gc::new(RefCell::new(Vec::new())));
+/// let weak = WeakRef::with_callback(&object, Append { log: log.clone() });
+/// assert!(weak.callback().is_some_and(|callback| callback.is::<Append>()));
+/// drop(object);
+/// assert_eq!((log.borrow().len(), weak.callback()), (1, None));
+/// ```
 pub trait WeakCallback: Trace {
     /// `reference` is the `WeakRef` or `Proxy`, already dead.
     fn call(&self, reference: &AnyGc);
@@ -37,7 +54,7 @@ pub fn callback<F: Fn(&AnyGc) + 'static>(function: F) -> CallbackFn<F> {
     CallbackFn(Untraced(function))
 }
 
-/// What [`callback`] makes.
+/// What [`callback`] makes, which has an example.
 pub struct CallbackFn<F>(Untraced<F>);
 
 impl<F> fmt::Debug for CallbackFn<F> {
@@ -64,6 +81,18 @@ impl<F: Fn(&AnyGc) + 'static> WeakCallback for CallbackFn<F> {
 }
 
 /// A dead [`Proxy`] was used. Displays as CPython's `ReferenceError`: "weakly-referenced object no longer exists".
+///
+/// ```
+/// use tailbite::{Gc, Proxy, ReferenceError};
+/// fn add(proxy: &Proxy, n: i32) -> Result<i32, ReferenceError> {
+///     Ok(proxy.get()?.downcast_ref::<i32>().map_or(0, |number| number + n))
+/// }
+/// let object = Gc::new(5);
+/// let proxy = Proxy::new(&object);
+/// assert_eq!(add(&proxy, 2), Ok(7));
+/// drop(object);
+/// assert!(add(&proxy, 2).is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReferenceError(());
 
@@ -150,7 +179,7 @@ macro_rules! reference_object {
                 unsafe { make(referent.as_object(), $kind, $name) }
             }
 
-            #[doc = concat!("A new ", $what, " to `referent`, with a callback.")]
+            #[doc = concat!("A new ", $what, " to `referent`, with a callback: [`WeakCallback`] has an example.")]
             ///
             /// # Panics
             /// If memory is refused.

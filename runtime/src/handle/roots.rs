@@ -186,7 +186,7 @@ impl Heap {
         self.root_any(key)?.downcast().ok()
     }
 
-    /// The same for a key of any type, without looking at the type.
+    /// The same for a key of any type, without looking at the type; see [`add_root_any`](Heap::add_root_any).
     #[must_use]
     pub fn root_any<T: ?Sized>(&self, key: RootKey<T>) -> Option<AnyGc> {
         let object = self.state().roots.get(key.id)?;
@@ -209,7 +209,7 @@ impl Heap {
         self.remove_root_any(key)?.downcast().ok()
     }
 
-    /// The same for a key of any type, without looking at the type.
+    /// The same for a key of any type, without looking at the type; see [`add_root_any`](Heap::add_root_any).
     pub fn remove_root_any<T: ?Sized>(&self, key: RootKey<T>) -> Option<AnyGc> {
         let object = self.state().roots.remove(key.id)?;
         // SAFETY: *rooted*: the registry's reference, which was taken out with the entry.

@@ -36,6 +36,14 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the untouched iterator in it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(0));
+    /// let rest = heap.try_alloc_slice(vec![1, 2]).unwrap_err().into_value();
+    /// assert_eq!(rest.as_slice(), [1, 2]);
+    /// ```
     pub fn try_alloc_slice<I: IntoIterator<IntoIter: ExactSizeIterator>>(
         &self,
         items: I,
@@ -59,7 +67,14 @@ impl Heap {
     /// A new object with a copy of `text`.
     ///
     /// # Panics
-    /// If memory is refused.
+    /// If memory is refused; [`try_alloc_str`](Heap::try_alloc_str) returns an error instead.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap};
+    /// let heap = Heap::new();
+    /// let text: Gc<str> = heap.alloc_str("text");
+    /// assert_eq!(&*text, "text");
+    /// ```
     pub fn alloc_str(&self, text: &str) -> Gc<str> {
         self.try_alloc_str(text).unwrap_or_else(|error| error.raise())
     }
@@ -83,6 +98,13 @@ impl Heap {
     ///
     /// # Panics
     /// As [`alloc_slice`](Heap::alloc_slice).
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// let call = heap.alloc_with_slice("f", vec![1, 2]);
+    /// assert_eq!((call.head, call.slice.len()), ("f", 2));
+    /// ```
     pub fn alloc_with_slice<H: Trace, I: IntoIterator<IntoIter: ExactSizeIterator>>(
         &self,
         head: H,
@@ -98,6 +120,14 @@ impl Heap {
     ///
     /// # Errors
     /// [`OutOfMemory`], with the head and the untouched iterator in it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// heap.set_memory_limit(Some(0));
+    /// let (head, items) = heap.try_alloc_with_slice("f", [1, 2]).unwrap_err().into_value();
+    /// assert_eq!((head, items.len()), ("f", 2));
+    /// ```
     #[expect(clippy::type_complexity, reason = "the error gives both arguments back")]
     pub fn try_alloc_with_slice<H: Trace, I: IntoIterator<IntoIter: ExactSizeIterator>>(
         &self,
@@ -189,6 +219,14 @@ unsafe fn publish<M: Managed + ?Sized>(reservation: Reservation, length: usize) 
 
 impl<T: Trace> Gc<[T]> {
     /// A new object on the thread's default heap with the contents of a boxed slice.
+    ///
+    /// # Panics
+    /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// assert_eq!(Gc::<[i32]>::from_box(vec![1, 2].into()).len(), 2);
+    /// ```
     #[must_use]
     pub fn from_box(items: Box<[T]>) -> Gc<[T]> {
         Heap::with_default(|heap| heap.alloc_slice(items.into_vec()))
@@ -227,6 +265,14 @@ impl<T: Trace + Clone> Gc<[T]> {
 
 impl Gc<str> {
     /// A new object on the thread's default heap with a copy of a boxed string.
+    ///
+    /// # Panics
+    /// If memory is refused.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// assert_eq!(&*Gc::<str>::from_box("text".into()), "text");
+    /// ```
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "the counterpart of `From<Box<str>> for Rc<str>`")]
     pub fn from_box(text: Box<str>) -> Gc<str> {

@@ -38,6 +38,13 @@ pub struct Weak<T: ?Sized> {
 
 impl<T> Weak<T> {
     /// A weak handle that never had an object.
+    ///
+    /// ```
+    /// use tailbite::Weak;
+    /// let none = Weak::<u8>::new();
+    /// assert!(none.upgrade().is_none());
+    /// assert_eq!((none.strong_count(), none.weak_count()), (0, 0));
+    /// ```
     #[must_use]
     pub const fn new() -> Weak<T> {
         Weak { payload: NonNull::dangling(), record: None, marker: PhantomData }
@@ -80,6 +87,15 @@ impl<T: ?Sized> Weak<T> {
     }
 
     /// The number of handles to the object; 0 if it is dead.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let object = Gc::new(1);
+    /// let (weak, other) = (Gc::downgrade(&object), object.clone());
+    /// assert_eq!((weak.strong_count(), weak.weak_count()), (2, 1));
+    /// drop((object, other));
+    /// assert_eq!((weak.strong_count(), weak.weak_count()), (0, 0));
+    /// ```
     #[must_use]
     pub fn strong_count(&self) -> usize {
         self.target().map_or(0, |object| object.header().count() as usize)
@@ -94,6 +110,12 @@ impl<T: ?Sized> Weak<T> {
 
     /// Where the object's payload is, or was. The pointer doesn't change, but when the object is dead another may be
     /// there: it is no identity, [`address`](Weak::address) is. Dangling, not null, for [`Weak::new`].
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let object = Gc::new(1);
+    /// assert_eq!(Gc::downgrade(&object).as_ptr(), Gc::as_ptr(&object));
+    /// ```
     #[must_use]
     pub fn as_ptr(&self) -> *const T {
         self.payload.as_ptr()
@@ -102,6 +124,15 @@ impl<T: ?Sized> Weak<T> {
     /// A number that stands for the object among its weak handles: not zero, the same for all of them, dead or alive,
     /// and no other object's as long as any of them is held. (It is not the object's address.) One number stands for
     /// all weak handles that never had an object.
+    ///
+    /// ```
+    /// use tailbite::Gc;
+    /// let (object, other) = (Gc::new(1), Gc::new(1));
+    /// let [a, b, c] = [&object, &object, &other].map(|object| Gc::downgrade(object));
+    /// drop((object, other));
+    /// assert!(a.address() == b.address() && a.address() != c.address());
+    /// assert!(a.ptr_eq(&b) && !a.ptr_eq(&c));
+    /// ```
     #[must_use]
     pub fn address(&self) -> usize {
         self.record.unwrap_or(NonNull::dangling()).addr().get()

@@ -32,7 +32,8 @@ impl fmt::Display for Phase {
     }
 }
 
-/// Names a gc callback of one heap, for [`Heap::remove_callback`]; never another one of that heap.
+/// Names a gc callback of one heap, for [`Heap::remove_callback`]; never another one of that heap. It has no meaning in
+/// others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallbackKey(u64);
 

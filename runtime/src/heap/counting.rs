@@ -66,7 +66,8 @@ impl Heap {
         }
     }
 
-    /// The objects that were counted so far. Cost while it counts: a look at each pool.
+    /// The objects that were counted so far; see [`set_counting`](Heap::set_counting). Cost while it counts: a
+    /// look at each pool.
     #[must_use]
     pub fn allocation_counts(&self) -> AllocationCounts {
         let counting = &self.state().counting;

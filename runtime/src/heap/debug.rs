@@ -158,7 +158,7 @@ impl fmt::Debug for Debugging {
 }
 
 impl Heap {
-    /// What the collector tells and keeps for debugging; nothing in a new heap.
+    /// What the collector tells and keeps for debugging, as [`set_debug`](Heap::set_debug) has said; nothing in a new heap.
     #[must_use]
     pub fn get_debug(&self) -> DebugFlags {
         self.state().debugging.flags.get()

@@ -48,7 +48,7 @@ impl Heap {
         self.state().unfreeze();
     }
 
-    /// The number of permanent objects. Cost: a look at each tracked object.
+    /// The number of permanent objects; see [`freeze`](Heap::freeze). Cost: a look at each tracked object.
     #[must_use]
     pub fn get_freeze_count(&self) -> usize {
         let mut count = 0;

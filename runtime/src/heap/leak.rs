@@ -24,7 +24,7 @@ impl Heap {
         self.state().leak_at_close.set(leak);
     }
 
-    /// Whether dropping the `Heap` leaves everything as it is.
+    /// Whether dropping the `Heap` leaves everything as it is: [`set_leak_at_close`](Heap::set_leak_at_close).
     ///
     /// ```
     /// let heap = tailbite::Heap::new();

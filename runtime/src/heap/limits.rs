@@ -80,7 +80,7 @@ impl Heap {
         self.state().alloc.budget().used()
     }
 
-    /// The highest [use](Heap::used_bytes) so far.
+    /// The highest [use](Heap::used_bytes) so far. Takes constant time.
     ///
     /// ```
     /// use tailbite::Heap;
@@ -132,7 +132,7 @@ impl Heap {
         drop(before);
     }
 
-    /// Ends the soft limit.
+    /// Ends the [soft limit](Heap::set_soft_limit): its callback is dropped, and a crossing that was not told yet never is.
     ///
     /// ```
     /// use tailbite::Heap;

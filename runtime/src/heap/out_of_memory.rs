@@ -13,6 +13,7 @@ use crate::alloc::Allocator;
 /// heap.set_memory_limit(Some(heap.used_bytes()));
 /// let error = heap.try_alloc(String::from("precious")).unwrap_err();
 /// assert_eq!(error.limit(), heap.memory_limit());
+/// assert_eq!(error.requested(), size_of::<String>());
 /// assert_eq!(error.into_value(), "precious");
 /// ```
 pub struct OutOfMemory<T> {
@@ -56,14 +57,16 @@ impl<T> OutOfMemory<T> {
         self.value
     }
 
-    /// Bytes that were asked for; `usize::MAX` if their number can't be represented.
+    /// Bytes that were asked for, those of the payload where it is an object's of fixed size; `usize::MAX` if their number
+    /// can't be represented.
     #[must_use]
     pub fn requested(&self) -> usize {
         self.requested
     }
 
     /// The limit that refused them, if it was one: [`Heap::set_memory_limit`](crate::Heap::set_memory_limit). None if it was the system, or if
-    /// no memory could be that large.
+    /// no memory could be that large. What is refused to [roots](crate::Heap::try_add_root),
+    /// [gc callbacks](crate::Heap::try_add_callback) and debug sinks doesn't say: always none.
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         self.limit.map(|(limit, _)| limit)

@@ -10,7 +10,7 @@ impl Heap {
     ///
     /// Their finalizers have run and their weak references are cleared; otherwise they are ordinary objects, of which
     /// the heap holds one handle each. Where memory for the list is refused, objects are kept that it lacks. Closing the
-    /// heap lets go of them.
+    /// heap lets go of them; [`take_garbage`](Heap::take_garbage) takes them.
     ///
     /// # Panics
     /// If memory for the handles is refused.

@@ -70,7 +70,7 @@ impl Heap {
         Ok(External { bytes, keeper })
     }
 
-    /// The bytes of all [`External`]s of this heap.
+    /// The bytes of all [`External`]s of this heap. Takes constant time.
     #[must_use]
     pub fn external_bytes(&self) -> usize {
         self.state().alloc.budget().external()
@@ -87,7 +87,8 @@ impl External {
     /// Changes the number of bytes. Runs no user code: it doesn't collect, so that it can be called while the storage is being changed.
     ///
     /// # Errors
-    /// [`OutOfMemory`] if the heap's limit refuses the growth; then the number is as before. Shrinking never fails.
+    /// [`OutOfMemory`] if the heap's limit refuses the growth, of which [`requested`](OutOfMemory::requested) is the size;
+    /// then the number is as before. Shrinking never fails.
     ///
     /// ```
     /// use tailbite::Heap;

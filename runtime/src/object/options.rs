@@ -31,6 +31,20 @@ impl Finalizer {
 }
 
 /// What [`Trace::options`](crate::Trace::options) fills in: the hooks of all objects whose payload is a `T`.
+///
+/// ```
+/// use tailbite::{AnyGc, Gc, Trace, Tracer, TypeOptions};
+/// struct Point(i32, i32);
+/// // SAFETY: it owns no handles.
+/// unsafe impl Trace for Point {
+///     fn trace(&self, _: &mut Tracer<'_>) {}
+///     fn options(options: &mut TypeOptions<Point>) {
+///         options.protocol(&"point").finalizer(|point| println!("({}, {}) dies", point.0, point.1));
+///     }
+/// }
+/// let point: AnyGc = Gc::erase(Gc::new(Point(1, 2)));
+/// assert_eq!(point.protocol(), Some(&"point"));
+/// ```
 pub struct TypeOptions<T: ?Sized> {
     pub(crate) finalizer: Option<Finalizer>,
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
@@ -49,6 +63,21 @@ impl<T: ?Sized> TypeOptions<T> {
     /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached
     /// from any
     /// [`AnyGc`](crate::AnyGc) in constant time through [`AnyGc::protocol`](crate::AnyGc::protocol).
+    ///
+    /// ```
+    /// use tailbite::{Gc, Trace, Tracer, TypeOptions};
+    ///
+    /// struct Int(i64);
+    /// // SAFETY: it owns no handles.
+    /// unsafe impl Trace for Int {
+    ///     fn trace(&self, _: &mut Tracer<'_>) {}
+    ///     fn options(options: &mut TypeOptions<Int>) {
+    ///         options.protocol(&"int");
+    ///     }
+    /// }
+    ///
+    /// assert_eq!(Gc::erase(Gc::new(Int(5))).protocol::<&str>(), Some(&"int"));
+    /// ```
     pub fn protocol(&mut self, table: &'static (dyn Any + Send + Sync)) -> &mut Self {
         self.protocol = Some(table);
         self

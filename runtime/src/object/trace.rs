@@ -13,6 +13,24 @@ use super::side::{Counting, Marking};
 /// Derive it (`#[derive(Trace)]`), or declare a type without handles with [`leaf!`](crate::leaf); a hand-written impl
 /// is rarely needed.
 ///
+/// ```
+/// use std::cell::RefCell;
+/// use tailbite::{AnyGc, Gc, Generation, Heap, Trace};
+///
+/// #[derive(Trace)]
+/// struct List {
+///     items: RefCell<Vec<AnyGc>>,
+///     #[trace(skip)]
+///     name: &'static str,
+/// }
+///
+/// let heap = Heap::new();
+/// let list = heap.alloc(List { items: RefCell::default(), name: "list" });
+/// list.items.borrow_mut().push(Gc::as_any(&list));
+/// drop(list);
+/// assert_eq!(heap.collect(Generation::Old), 1);
+/// ```
+///
 /// # Safety
 /// 1. [`trace`](Trace::trace) reports each owned handle at most once, by calling `trace` on the field that owns it, and
 ///    reports no handle that the value doesn't own. (Reporting too little is safe: what isn't reported counts as held
@@ -57,6 +75,12 @@ pub unsafe trait Trace: 'static {
 
 bitflags! {
     /// What values of a type can hold, as far as the runtime cares.
+    ///
+    /// ```
+    /// use tailbite::{AnyGc, Shape};
+    /// assert_eq!(Shape::of::<Vec<u8>>(), Shape::PLAIN);
+    /// assert!(Shape::of::<Vec<AnyGc>>().contains(Shape::EDGES));
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct Shape: u8 {
         /// Handles that tracing reports. Objects without are never tracked and cost the collector nothing.
@@ -81,6 +105,12 @@ impl Shape {
     }
 
     /// The shape of a value of which nothing is traced.
+    ///
+    /// ```
+    /// use tailbite::Shape;
+    /// assert_eq!(Shape::untraced::<u8>(), Shape::PLAIN);
+    /// assert_eq!(Shape::untraced::<String>(), Shape::LOUD_DROP);
+    /// ```
     #[must_use]
     pub const fn untraced<T>() -> Shape {
         if core::mem::needs_drop::<T>() { Shape::LOUD_DROP } else { Shape::PLAIN }
@@ -88,6 +118,22 @@ impl Shape {
 }
 
 /// What a [`Trace::trace`] reports to. Handles know how; a payload only passes it on to its fields.
+///
+/// ```
+/// use tailbite::{Gc, Heap, Shape, Trace, Tracer};
+/// struct Pair(Gc<u8>, Option<Gc<str>>);
+/// // SAFETY: reports both handles, once each, without effects; it has no `Drop`.
+/// unsafe impl Trace for Pair {
+///     fn trace(&self, tracer: &mut Tracer<'_>) {
+///         self.0.trace(tracer);
+///         self.1.trace(tracer);
+///     }
+///     fn shape(_: u32) -> Shape { Shape::EDGES }
+/// }
+/// let heap = Heap::new();
+/// let pair = heap.alloc(Pair(heap.alloc(1), Some(heap.alloc_str("one"))));
+/// assert_eq!(heap.get_referents(&[Gc::erase(pair)]).len(), 2);
+/// ```
 pub struct Tracer<'a> {
     mode: Mode<'a>,
     /// Boxes and collections within each other that are being looked into.
@@ -176,6 +222,29 @@ impl<'a> Tracer<'a> {
 
     /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from
     /// outside; the heap's statistics say how often that happened.
+    ///
+    /// ```
+    /// use std::cell::RefCell;
+    /// use tailbite::{AnyGc, Generation, Heap, Shape, Trace, Tracer};
+    ///
+    /// struct Slot(RefCell<Option<AnyGc>>);
+    /// // SAFETY: reports its one handle, which changes through its cell only, without effects; it has no `Drop`.
+    /// unsafe impl Trace for Slot {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) {
+    ///         match self.0.try_borrow() {
+    ///             Ok(value) => value.trace(tracer),
+    ///             Err(_) => tracer.opaque_cell(),
+    ///         }
+    ///     }
+    ///     fn shape(_: u32) -> Shape { Shape::EDGES }
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let slot = heap.alloc(Slot(RefCell::new(None)));
+    /// let borrowed = slot.0.borrow_mut();
+    /// heap.collect(Generation::Old);
+    /// assert_eq!(heap.get_stats()[2].opaque_cells, 1);
+    /// ```
     pub fn opaque_cell(&mut self) {
         self.opaque_cells += 1;
     }
@@ -187,6 +256,26 @@ impl<'a> Tracer<'a> {
     /// Goes into a box or a collection; false at the bound, where it is opaque. Pair with [`leave`](Tracer::leave) when
     /// true. For types that own values of any type in memory of their own, and so may own themselves: tracing uses the
     /// native stack.
+    ///
+    /// ```
+    /// use tailbite::{Gc, Heap, Trace, Tracer};
+    ///
+    /// struct Wrapper(Box<dyn Trace>);
+    /// // SAFETY: reports what its box reports, without effects; it has no `Drop`.
+    /// unsafe impl Trace for Wrapper {
+    ///     fn trace(&self, tracer: &mut Tracer<'_>) {
+    ///         if tracer.enter() {
+    ///             (*self.0).trace(tracer);
+    ///             tracer.leave();
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// let heap = Heap::new();
+    /// let inner = Gc::erase(heap.alloc(1));
+    /// let outer = Gc::erase(heap.alloc(Wrapper(Box::new(inner.clone()))));
+    /// assert_eq!(heap.get_referents(&[outer]), [inner]);
+    /// ```
     #[inline(always)]
     pub fn enter(&mut self) -> bool {
         let deeper = self.nesting < Self::MAX_NESTING;

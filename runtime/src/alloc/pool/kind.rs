@@ -2,6 +2,14 @@
 #![forbid(unsafe_code)]
 
 /// What a pool's blocks are used for. A pool holds one kind only (S16).
+///
+/// ```
+/// use tailbite::{AnyGc, Heap, PoolKind};
+/// let heap = Heap::new();
+/// let (option, number) = (heap.alloc(None::<AnyGc>), heap.alloc(1));
+/// let kinds: Vec<PoolKind> = heap.memory().classes.iter().map(|class| class.kind).collect();
+/// assert_eq!(kinds, [PoolKind::Tracked, PoolKind::Leaf]);
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum PoolKind {

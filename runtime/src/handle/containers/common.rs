@@ -9,7 +9,7 @@ macro_rules! container {
         where
             E: 'static,
         {
-            #[doc = concat!("An empty ", $what, " in `heap`, with an equivalence of the host's.")]
+            #[doc = concat!("An empty ", $what, " in `heap`, with an equivalence of the host's: see [`Equivalence`].")]
             ///
             /// # Panics
             /// If memory is refused.

@@ -213,7 +213,7 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     /// The value of a key, after setting it to `value` if there was none: Python's `setdefault`.
     ///
     /// # Panics
-    /// If memory is refused.
+    /// If memory is refused; `try_get_or_insert` gives the value back instead.
     ///
     /// ```
     /// use tailbite::{Heap, WeakKeyMap};

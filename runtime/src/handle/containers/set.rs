@@ -88,7 +88,7 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     /// Adds a member; false if an equal object is one already, which then stays.
     ///
     /// # Panics
-    /// If memory is refused.
+    /// If memory is refused; [`try_insert`](WeakSet::try_insert) returns an error instead.
     pub fn insert(&self, member: &H) -> bool {
         self.try_insert(member).unwrap_or_else(|error| error.raise())
     }

@@ -179,7 +179,7 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     /// The value of a key, after setting it to `value` if there was none: Python's `setdefault`.
     ///
     /// # Panics
-    /// If memory is refused.
+    /// If memory is refused; `try_get_or_insert` gives the key back instead.
     ///
     /// ```
     /// use tailbite::{Heap, WeakValueMap};
