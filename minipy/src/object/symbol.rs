@@ -62,7 +62,7 @@ impl Symbol {
         INTERNER.with_borrow(|interner| interner.by_name.get(name).copied())
     }
 
-    /// For a name that a script made, which was not met before: [`Vm::symbol`].
+    /// For a name that a script made, which was not met before: see `Vm::symbol`.
     pub(crate) fn make(name: &str) -> Result<Symbol, Refused> {
         INTERNER.with_borrow_mut(|interner| interner.try_add(name))
     }

@@ -133,12 +133,11 @@ impl Heap {
         assert!(any.is::<T>(), "a root of an unsized view, of an `{}`, could not be found again", any.type_name());
         match self.try_add_root_any(any) {
             Ok(key) => Ok(RootKey::new(key.id)),
-            Err(error) => {
-                let requested = error.requested();
-                core::mem::forget(error.into_value());
+            Err(error) => Err(error.map(|any| {
+                core::mem::forget(any);
                 // SAFETY: the handle that was erased above, with the reference that was just forgotten.
-                Err(OutOfMemory::new(unsafe { Gc::from_owned(payload) }, requested))
-            }
+                unsafe { Gc::from_owned(payload) }
+            })),
         }
     }
 
@@ -166,9 +165,14 @@ impl Heap {
     pub fn try_add_root_any(&self, handle: AnyGc) -> Result<AnyRootKey, OutOfMemory<AnyGc>> {
         let handle = ManuallyDrop::new(handle);
         // *Rooted*: the registry owns the handle's reference, which is not dropped here.
-        match self.state().roots.insert(handle.object(), &self.state().alloc) {
+        let alloc = &self.state().alloc;
+        alloc.budget().forget_refusal();
+        match self.state().roots.insert(handle.object(), alloc) {
             Some(id) => Ok(RootKey::new(id)),
-            None => Err(OutOfMemory::new(ManuallyDrop::into_inner(handle), size_of::<RootId>())),
+            None => {
+                let error = OutOfMemory::by(alloc, ManuallyDrop::into_inner(handle), size_of::<RootId>());
+                Err(error.for_purpose("a root"))
+            }
         }
     }
 

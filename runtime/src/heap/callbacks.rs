@@ -108,8 +108,11 @@ impl Heap {
             drop(callback);
             return Ok(CallbackKey(0));
         }
-        let added = self.state().callbacks.try_add(callback, &self.state().alloc, |boxed| boxed);
-        added.map(CallbackKey).map_err(|callback| OutOfMemory::new(callback, size_of::<F>()))
+        let alloc = &self.state().alloc;
+        alloc.budget().forget_refusal();
+        let added = self.state().callbacks.try_add(callback, alloc, |boxed| boxed);
+        let refused = |callback| OutOfMemory::by(alloc, callback, size_of::<F>()).for_purpose("a gc callback");
+        added.map(CallbackKey).map_err(refused)
     }
 
     /// Removes a gc callback; false if it was removed before. What it captured is dropped at once, or when it returns,

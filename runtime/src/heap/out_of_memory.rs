@@ -65,8 +65,7 @@ impl<T> OutOfMemory<T> {
     }
 
     /// The limit that refused them, if it was one: [`Heap::set_memory_limit`](crate::Heap::set_memory_limit). None if it was the system, or if
-    /// no memory could be that large. What is refused to [roots](crate::Heap::try_add_root),
-    /// [gc callbacks](crate::Heap::try_add_callback) and debug sinks doesn't say: always none.
+    /// no memory could be that large.
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
         self.limit.map(|(limit, _)| limit)

@@ -105,3 +105,17 @@ fn a_clone_that_is_refused_comes_back() {
     drop(other);
     assert!(Gc::try_make_mut(&mut one).is_ok());
 }
+
+#[test]
+fn registries_name_the_limit_that_refused_them() {
+    let heap = manual_heap();
+    let object = heap.alloc(1);
+    let limit = Some(heap.used_bytes());
+    heap.set_memory_limit(limit);
+    let error = heap.try_add_root(object).unwrap_err();
+    assert_eq!(error.limit(), limit);
+    assert!(error.to_string().contains("for a root were refused: the heap's limit is"), "{error}");
+    let error = heap.try_add_callback(|_, _, _| {}).unwrap_err();
+    assert_eq!(error.limit(), limit);
+    assert!(error.to_string().contains("for a gc callback were refused: the heap's limit is"), "{error}");
+}
