@@ -7,7 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use tailbite::{
-    AnyGc, ById, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, Phase, WeakKeyMap, WeakSet, WeakValueMap,
+    AnyGc, ById, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, OutOfMemory, Phase, WeakKeyMap, WeakSet,
+    WeakValueMap,
 };
 use tailbite_tests::{Log, Node, Probe, leak_ring, manual_heap};
 
@@ -106,6 +107,21 @@ fn callbacks(log: &Log) {
     assert_eq!(log.take(), ["drop callback"]);
     heap.collect(Generation::Old);
     assert!(log.is_empty(), "nothing was half added");
+}
+
+fn soft_limits(log: &Log) {
+    let heap = manual_heap();
+    let first = log.clone();
+    heap.set_soft_limit(heap.used_bytes() + 10_000, move |_, _| first.push("first"));
+    let (probe, events) = (log.probe("callback"), log.clone());
+    let second = move |_: &Heap, _: usize| events.push(probe.name());
+    let (set, refused) = refusing(0, || heap.try_set_soft_limit(1, second));
+    assert!(refused && log.is_empty(), "the callback is in the error");
+    drop(set.err().map(OutOfMemory::into_value));
+    assert_eq!(log.take(), ["drop callback"]);
+    let _large = heap.add_external(20_000);
+    heap.safepoint();
+    assert_eq!(log.take(), ["first"], "the one before stays");
 }
 
 fn sinks(log: &Log) {
@@ -268,7 +284,7 @@ fn weak_containers(log: &Log) {
 /// One test: the panic hook is the process's.
 #[test]
 fn what_the_system_allocator_refuses_is_an_error_and_leaks_nothing() {
-    for test in [callbacks, sinks, results, garbage, weak_containers] {
+    for test in [callbacks, sinks, soft_limits, results, garbage, weak_containers] {
         test(&Rc::new(Log::new()));
     }
 }

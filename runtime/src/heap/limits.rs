@@ -3,21 +3,34 @@
 use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
-use std::rc::Rc;
 
-use super::Heap;
 use super::close::Operation;
+use super::closures::try_box;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
+use super::{Heap, OutOfMemory};
 
-type Callback = Rc<dyn Fn(&Heap, usize)>;
+/// The callback, erased. Boxed fallibly, which an `Rc` that could be cloned to call it can't be.
+trait Callback {
+    fn call(&self, heap: &Heap, used: usize);
+}
 
-/// The callback of a heap's soft limit. Whether the limit was crossed is the budget's to know.
+impl<F: Fn(&Heap, usize)> Callback for [F; 1] {
+    fn call(&self, heap: &Heap, used: usize) {
+        let [callback] = self;
+        callback(heap, used);
+    }
+}
+
+/// The callback of a heap's soft limit. Whether the limit was crossed is the budget's to know. The callback is out of
+/// its place while it runs, so that it may replace itself.
 #[derive(Default)]
 pub(crate) struct SoftLimit {
-    callback: Cell<Option<Callback>>,
+    callback: Cell<Option<Box<dyn Callback>>>,
     /// The callback is running: it is not called within itself.
     running: Cell<bool>,
+    /// The one that is running was neither replaced nor ended meanwhile.
+    goes_back: Cell<bool>,
 }
 
 impl fmt::Debug for SoftLimit {
@@ -118,18 +131,36 @@ impl Heap {
     /// let small = heap.alloc(1);
     /// assert_eq!(warnings.get(), 1);
     /// ```
+    ///
+    /// # Panics
+    /// If memory for the callback is refused; [`try_set_soft_limit`](Heap::try_set_soft_limit) gives it back instead.
     pub fn set_soft_limit(&self, bytes: usize, callback: impl Fn(&Heap, usize) + 'static) {
+        self.try_set_soft_limit(bytes, callback).unwrap_or_else(|error| error.raise());
+    }
+
+    /// As [`set_soft_limit`](Heap::set_soft_limit), with an error if memory is refused. Then the one before stays.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the callback in it.
+    pub fn try_set_soft_limit<F>(&self, bytes: usize, callback: F) -> Result<(), OutOfMemory<F>>
+    where
+        F: Fn(&Heap, usize) + 'static,
+    {
         let state = self.state();
         if state.closing.get() {
             // USER CODE: the drop of what it captured.
             drop(callback);
-            return;
+            return Ok(());
         }
+        let refused = |callback| OutOfMemory::new(callback, size_of::<F>()).for_purpose("a soft limit callback");
+        let callback = try_box(callback).map_err(refused)?;
         state.alloc.budget().set_soft_limit(Some(bytes));
-        let before = state.soft_limit.callback.replace(Some(Rc::new(callback)));
+        state.soft_limit.goes_back.set(false);
+        let before = state.soft_limit.callback.replace(Some(callback));
         state.refresh_gate();
         // USER CODE: the drop of what the old one captured.
         drop(before);
+        Ok(())
     }
 
     /// Ends the [soft limit](Heap::set_soft_limit): its callback is dropped, and a crossing that was not told yet never is.
@@ -150,8 +181,9 @@ impl Heap {
 
 impl HeapState {
     /// Ends the soft limit; what is left is the caller's to drop, where user code may run.
-    fn take_soft_limit(&self) -> Option<Callback> {
+    fn take_soft_limit(&self) -> Option<Box<dyn Callback>> {
         self.alloc.budget().set_soft_limit(None);
+        self.soft_limit.goes_back.set(false);
         self.refresh_gate();
         self.soft_limit.callback.take()
     }
@@ -173,22 +205,25 @@ impl HeapState {
         if this.collecting.get() || this.closed.get() || this.soft_limit.running.get() {
             return;
         }
-        let callback = this.soft_limit.callback.take();
-        this.soft_limit.callback.set(callback.clone());
         if !this.alloc.budget().take_crossing() {
             return;
         }
-        let Some(callback) = callback else { return };
+        let Some(callback) = this.soft_limit.callback.take() else { return };
         this.soft_limit.running.set(true);
+        this.soft_limit.goes_back.set(true);
         // SAFETY: (1), (2) the caller's promise.
         let operation = unsafe { Operation::enter(state) };
         let used = this.alloc.budget().used();
         this.call_user(UnraisableContext::SoftLimit, "", || {
             // SAFETY: the operation keeps the state.
-            unsafe { Heap::with_state(state, |heap| callback(heap, used)) }
+            unsafe { Heap::with_state(state, |heap| callback.call(heap, used)) }
         });
-        // The last reference to it, if it has replaced itself.
-        this.call_user(UnraisableContext::SoftLimit, "", || drop(callback));
+        if this.soft_limit.goes_back.replace(false) {
+            this.soft_limit.callback.set(Some(callback));
+        } else {
+            // USER CODE: the drop of what it captured.
+            this.call_user(UnraisableContext::SoftLimit, "", || drop(callback));
+        }
         this.soft_limit.running.set(false);
         drop(operation);
     }
