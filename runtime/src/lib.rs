@@ -19,7 +19,9 @@ pub use handle::{
 };
 #[cfg(target_pointer_width = "64")]
 pub use handle::{Packed, Unpacked};
-pub use heap::{AllocationCounts, CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext};
+pub use heap::{
+    AllocationCounts, CallbackKey, DebugFlags, Heap, OutOfMemory, Phase, Unraisable, UnraisableContext, Violation,
+};
 pub use inspect::DebugEvent;
 pub use memory::{External, HeapAllocator, LastFirst, RawAllocator};
 pub use object::{Shape, Trace, Tracer, TypeOptions, Untraced, WithSlice};

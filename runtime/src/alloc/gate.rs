@@ -10,6 +10,7 @@ use std::ptr::NonNull;
 use super::class::{Bin, OBJECT_BINS};
 use super::pool::{OBJECT_LINK, Pool};
 use super::{Allocator, no_pool};
+use crate::base::{Broken, holds};
 
 /// The heads of the bins for objects while they are hidden.
 ///
@@ -74,10 +75,11 @@ impl Allocator {
         }
     }
 
-    /// Checks the invariant; panics if it is broken.
-    pub(super) fn check_gate(&self) {
+    /// Checks the invariant.
+    pub(super) fn verify_gate(&self) -> Result<(), Broken> {
         let objects = &self.heads[..OBJECT_BINS];
         let unseen = if self.is_gated() { objects } else { &self.gate.hidden };
-        assert!(unseen.iter().all(|head| head.get() == no_pool()), "a bin has two heads");
+        holds!(unseen.iter().all(|head| head.get() == no_pool()), "a bin has one head");
+        Ok(())
     }
 }

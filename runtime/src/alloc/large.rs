@@ -10,7 +10,7 @@ use super::budget::Budget;
 use super::class::{HEADER_WORD, STEP};
 use super::geometry::{MAX_ALIGN, POOL_SIZE};
 use super::pool::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
-use crate::base::os;
+use crate::base::{Broken, agrees, holds, os};
 
 /// Stands for "no slot" in the list of vacant ones.
 const NO_SLOT: u32 = u32::MAX;
@@ -155,31 +155,33 @@ impl LargeObjects {
         })
     }
 
-    /// Checks the directory and the regions in it; panics with the fact that is broken.
-    pub(super) fn check(&self, owner: NonNull<()>) {
+    /// Checks the directory and the regions in it; the fact that is broken.
+    pub(super) fn verify(&self, owner: NonNull<()>) -> Result<(), Broken> {
         let (mut regions, mut bytes) = (0, 0);
-        for (slot, pool) in (0..self.slots.len()).filter_map(|slot| Some((slot, self.region(slot)?))) {
+        for (slot, place) in (0..self.slots.len()).filter_map(|slot| Some((slot, self.region(slot)?))) {
             // SAFETY: regions in the directory have a header.
-            let pool = unsafe { pool.as_ref() };
-            pool.check(owner);
-            assert_eq!(pool.arena.get() as usize, slot, "a large object's pool knows its slot");
-            if pool.used() == 0 {
-                let kept = PoolFlags::PARKED.union(PoolFlags::PINNED);
-                assert!(pool.flags().intersects(kept), "a region without an object is parked or pinned");
-            }
+            let pool = unsafe { place.as_ref() };
+            pool.verify(owner).map_err(|broken| broken.at(place))?;
+            agrees!(pool.arena.get() as usize, slot, "a large object's pool knows its slot");
+            let kept = PoolFlags::PARKED.union(PoolFlags::PINNED);
+            let has_reason = pool.used() != 0 || pool.flags().intersects(kept);
+            holds!(has_reason, "a region without an object is parked or pinned");
             regions += 1;
             bytes += layout_of(pool).size();
         }
-        assert_eq!(regions, self.regions, "the regions are counted");
-        assert_eq!(bytes, self.mapped_bytes, "the bytes of the regions are counted");
+        agrees!(regions, self.regions, "the regions of large objects are counted");
+        agrees!(bytes, self.mapped_bytes, "the bytes of large objects' regions are counted");
         let (mut slot, mut vacant) = (self.vacant, 0);
         while slot != NO_SLOT {
-            let Slot::Vacant { next } = self.slots[slot as usize] else { panic!("slot {slot} is vacant and taken") };
+            let Slot::Vacant { next } = self.slots[slot as usize] else {
+                return Err(Broken::new("no slot of a large object is vacant and taken"));
+            };
             vacant += 1;
-            assert!(vacant + regions <= self.slots.len(), "the list of vacant slots goes round in circles");
+            holds!(vacant + regions <= self.slots.len(), "the list of vacant slots for large objects has an end");
             slot = next;
         }
-        assert_eq!(vacant + regions, self.slots.len(), "every slot is taken or vacant");
+        agrees!(vacant + regions, self.slots.len(), "every slot for a large object is taken or vacant");
+        Ok(())
     }
 }
 

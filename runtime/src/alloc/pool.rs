@@ -213,7 +213,7 @@ impl Pool {
         self.flags().contains(PoolFlags::FULL)
     }
 
-    pub(super) fn is_large(&self) -> bool {
+    pub(crate) fn is_large(&self) -> bool {
         self.flags().contains(PoolFlags::LARGE)
     }
 

@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 
 use super::budget::Budget;
 use super::class::Bin;
+use crate::base::{Broken, agrees};
 
 /// The directory.
 ///
@@ -108,13 +109,14 @@ impl SystemBlocks {
         layouts.into_iter().map(|(block, entry)| (block, entry.layout))
     }
 
-    /// Checks the counts; panics if one is broken.
-    pub(super) fn check(&self) {
+    /// Checks the counts; the one that is broken.
+    pub(super) fn verify(&self) -> Result<(), Broken> {
         let layouts = self.layouts.borrow();
         let bytes: usize = layouts.values().map(|entry| entry.layout.size()).sum();
-        assert_eq!(bytes, self.bytes.get(), "the bytes of the system's blocks are counted");
+        agrees!(bytes, self.bytes.get(), "the bytes of the system's blocks are counted");
         let misfits = layouts.values().filter(|entry| entry.is_misfit).count();
-        assert_eq!(misfits, self.misfits.get(), "the blocks that pools could serve are counted");
+        agrees!(misfits, self.misfits.get(), "the blocks that pools could serve are counted");
+        Ok(())
     }
 }
 

@@ -55,6 +55,25 @@ impl Allocator {
         (arena << (POOL_BITS + BLOCK_BITS)) + index as u64
     }
 
+    /// One more than the highest place of an object block: see [`place_of`](Allocator::place_of).
+    pub(crate) fn places(&self) -> usize {
+        (self.arenas.borrow().end() << (POOL_BITS + BLOCK_BITS)) + self.large.borrow().end()
+    }
+
+    /// A place for an object block in a list of all of them: its [number](Allocator::number_of), but large objects come
+    /// right behind the arenas. Stable until arenas come or go.
+    ///
+    /// # Safety
+    /// As for [`number_of`](Allocator::number_of).
+    pub(crate) unsafe fn place_of(&self, block: NonNull<u8>) -> usize {
+        // SAFETY: the caller's promise.
+        let number = unsafe { self.number_of(block) };
+        if number & LARGE == 0 {
+            return number as usize;
+        }
+        (self.arenas.borrow().end() << (POOL_BITS + BLOCK_BITS)) + (number & !LARGE) as usize
+    }
+
     /// The block with this number, which came from [`Allocator::number_of`] while its pool was in the use that it is in now.
     #[inline]
     pub(crate) fn block_at(&self, number: u64) -> NonNull<u8> {

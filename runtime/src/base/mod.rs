@@ -1,8 +1,14 @@
 //! The ground every other layer stands on: memory from the operating system, and its clock.
 
+mod broken;
 mod clock;
 pub(crate) mod os;
 #[cfg(any(test, tailbite_stress))]
 pub(crate) mod refusal;
+mod zeroed;
 
+#[cfg(tailbite_stress)]
+pub(crate) use broken::stop;
+pub(crate) use broken::{Broken, Detail, agrees, holds};
 pub(crate) use clock::Clock;
+pub(crate) use zeroed::Zeroed;

@@ -116,6 +116,12 @@ impl Candidates {
         self.mark
     }
 
+    /// Whether `object`, of any heap, is in this set.
+    #[cfg(tailbite_stress)]
+    pub(super) fn contains(&self, object: RawObject) -> bool {
+        SideState::under(self.mark, object) != SideState::REST
+    }
+
     /// Whether a detection left `object`, of any heap, in this set.
     pub(crate) fn is_unreachable(&self, object: RawObject) -> bool {
         SideState::under(self.mark, object) == SideState::UNREACHABLE

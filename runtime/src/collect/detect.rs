@@ -92,6 +92,8 @@ impl Examiner {
         let mut detection =
             Detection { survivors: 0, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
         self.count_internal_references(candidates, alloc, trace_entries, &mut detection);
+        #[cfg(tailbite_stress)]
+        super::recount::check_counts(candidates, alloc, trace_entries, &mut self.hubs);
         self.mark_reachable(candidates, alloc, trace_entries, &mut detection);
         candidates.partition(
             alloc,
@@ -105,6 +107,10 @@ impl Examiner {
             },
         );
         self.stack.reset();
+        #[cfg(tailbite_stress)]
+        if detection.over_reported.is_none() {
+            super::recount::check_unreachable(candidates, alloc, trace_entries);
+        }
         detection
     }
 
@@ -228,7 +234,7 @@ fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
 
 /// Reports the edges of a candidate, and the entries that hang on it.
 #[inline(always)]
-fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
+pub(super) fn trace(object: RawObject, tracer: &mut Tracer<'_>) {
     if object.header().has(Flags::WEAK) {
         tracer.trace_entries(object);
     }

@@ -3,6 +3,7 @@
 use core::cell::{Cell, UnsafeCell};
 
 use crate::alloc::{Allocator, PoolFlags};
+use crate::base::{Broken, holds};
 use crate::object::{Flags, RawObject};
 
 /// The addresses of the blocks that hold objects of one generation.
@@ -252,17 +253,40 @@ impl GenerationList {
         alloc.budget().give_kept(buffer.capacity() * size_of::<RawObject>());
     }
 
-    /// Checks *listed* and `check_at`; stress builds only call it where user code can't be running.
-    pub(crate) fn check(&self) {
+    /// Checks *listed*, all but that no other block has the bit, and `check_at`. Runs no user code.
+    ///
+    /// That no block is listed twice is seen by taking the bits away while going through the list, and giving them back.
+    pub(crate) fn verify(&self) -> Result<(), Broken> {
         self.with(|entries| {
-            assert!(self.check_at.get() <= entries.capacity(), "a list's check mark lies beyond its capacity");
+            holds!(self.check_at.get() <= entries.capacity(), "a list's check mark lies within its capacity");
             for object in entries.iter() {
-                assert!(object.header().has(self.bit), "a listed block lacks its listed bit");
-                assert!(object.pool_ref().flags().contains(self.pin), "the pool of a listed block is not pinned");
+                holds!(object.header().has(self.bit), "a listed block has its listed bit", *object);
+                holds!(object.pool_ref().flags().contains(self.pin), "the pool of a listed block is pinned", *object);
             }
-            let mut sorted: Vec<usize> = entries.iter().map(|object| object.block().addr().get()).collect();
-            sorted.sort_unstable();
-            assert!(sorted.windows(2).all(|pair| pair[0] != pair[1]), "a block is listed twice");
-        });
+            let mut twice = None;
+            for object in entries.iter() {
+                if !object.header().has(self.bit) {
+                    twice = Some(*object);
+                }
+                object.header().remove(self.bit);
+            }
+            entries.iter().for_each(|object| object.header().insert(self.bit));
+            match twice {
+                Some(object) => Err(Broken::new("a block is listed once").of(object.block())),
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Forgets the entry that came last: undoes what a test broke.
+    #[cfg(test)]
+    pub(crate) fn drop_last(&self) {
+        self.with(|entries| entries.truncate(entries.len() - 1));
+    }
+
+    /// Whether `object` is found by the collections of this generation: it is listed, or its pool is walked.
+    pub(crate) fn finds(&self, object: RawObject) -> bool {
+        let is_walked = self.spilled.get() && object.pool_ref().flags().contains(self.spill);
+        object.header().has(self.bit) || is_walked
     }
 }

@@ -8,6 +8,8 @@ mod generation;
 mod info;
 mod list;
 mod policy;
+#[cfg(tailbite_stress)]
+mod recount;
 
 pub(crate) use candidates::Candidates;
 pub(crate) use detect::{Detection, Examiner};

@@ -47,6 +47,8 @@ impl HeapState {
         Drops::close_scope(scope);
         this.collecting.set(false);
         this.refresh_young_check();
+        #[cfg(tailbite_stress)]
+        this.pass_boundary();
         drop(operation);
         collected
     }
@@ -60,6 +62,8 @@ impl HeapState {
         self.policy.begin(generation);
         self.alloc.hold();
         let mut set = Candidates::take(generation, &self.young, &self.middle, &self.alloc);
+        #[cfg(tailbite_stress)]
+        self.check_taken(&set);
         let mut totals = Totals::default();
         let parked = PendingCallbacks::default();
         let calls = self.user_calls.get();
@@ -71,6 +75,8 @@ impl HeapState {
             if detection.unreachable != 0 && self.user_calls.get() != calls {
                 found = self.detect(&mut set, &mut totals, true);
             }
+            #[cfg(tailbite_stress)]
+            self.pass_boundary();
         }
         if let Some(detection) = found
             && detection.unreachable != 0
@@ -80,6 +86,8 @@ impl HeapState {
                 totals.survivors += info.collected;
             } else {
                 self.doom(&set, &parked);
+                #[cfg(tailbite_stress)]
+                self.check_doomed(&set);
                 self.drop_payloads(&set);
                 info.collected = self.free_garbage(&set);
             }

@@ -8,7 +8,6 @@ use super::state::HeapState;
 use super::unraisable::Unraisable;
 use crate::alloc::{MemoryStats, PoolKind};
 use crate::collect::{Generation, GenerationStats, Growth, Trigger};
-use crate::object::{Flags, Mode, Tracer, type_of};
 
 impl Heap {
     /// Collects `generation` and all younger ones, whatever the thresholds say and even while collection is
@@ -313,63 +312,5 @@ impl Heap {
     #[must_use]
     pub fn tracked_objects(&self) -> usize {
         self.state().alloc.live_blocks(PoolKind::Tracked)
-    }
-
-    /// Checks the invariants of the whole heap: allocator equations, lists, weak records, and that every edge leads to
-    /// an object. For tests and for hunting a wrong `unsafe impl Trace`. Cost: a look at everything.
-    ///
-    /// # Panics
-    /// With the fact that is broken.
-    ///
-    /// ```
-    /// use tailbite::Heap;
-    /// let heap = Heap::new();
-    /// let text = heap.alloc_str("text");
-    /// heap.check();
-    /// ```
-    pub fn check(&self) {
-        self.state().check();
-    }
-}
-
-impl HeapState {
-    pub(crate) fn check(&self) {
-        self.alloc.check();
-        if self.collecting.get() || !Drops::is_idle() {
-            // Objects are being torn down: what follows holds again when that is over.
-            return;
-        }
-        self.check_kept();
-        self.young.check();
-        self.middle.check();
-        self.weak.check(&self.alloc);
-        self.roots.check();
-        for kind in [PoolKind::Tracked, PoolKind::Leaf] {
-            self.for_each_object(kind, |object| {
-                assert_eq!(
-                    object.header().has(Flags::TRACKED),
-                    kind == PoolKind::Tracked,
-                    "{object:?} is in the wrong kind of pool"
-                );
-                if object.header().has(Flags::EXCLUSIVE) || kind == PoolKind::Leaf {
-                    return;
-                }
-                // SAFETY: the object is alive, so its type is registered.
-                let ty = unsafe { type_of(object.header().type_id()) };
-                let mut visit = |edge: crate::object::RawObject| {
-                    assert_ne!(edge.header().type_id(), 0, "`{}` has an edge to a free block", ty.name());
-                };
-                // SAFETY: the object is alive, of this type, and not lent exclusively.
-                unsafe { (ty.descriptor.trace)(object, &mut Tracer::new(Mode::Visit(&mut visit))) };
-            });
-        }
-        // SAFETY: nothing is freed here.
-        for pool in unsafe { self.alloc.pool_refs(PoolKind::Tracked) } {
-            assert_eq!(pool.mark(), 0, "a pool carries a mark outside a collection");
-            assert!(
-                pool.blocks().enumerate().all(|(index, _)| pool.side(index).get() == 0),
-                "a side byte is not at rest"
-            );
-        }
     }
 }

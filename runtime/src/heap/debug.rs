@@ -129,6 +129,11 @@ impl Debugging {
         self.garbage.borrow().get(index).copied()
     }
 
+    /// Calls `f` on every object that was kept. `f` doesn't come back to the list.
+    pub(super) fn for_each_garbage(&self, f: impl FnMut(RawObject)) {
+        self.garbage.borrow().iter().copied().for_each(f);
+    }
+
     /// Takes all that was kept; the reference to each is the caller's.
     pub(crate) fn take_garbage(&self, alloc: &Allocator) -> Vec<RawObject> {
         let garbage = self.garbage.take();

@@ -9,7 +9,7 @@ use super::Heap;
 use super::close::Operation;
 use super::state::HeapState;
 use crate::alloc::Allocator;
-use crate::base::os;
+use crate::base::{Broken, os};
 use crate::object::RawObject;
 
 new_key_type! {
@@ -172,6 +172,34 @@ impl Exits {
 
     fn len(&self) -> usize {
         self.with(|registry| registry.registered.len())
+    }
+
+    /// Calls `f` on every object that the registry owns a count on, once for each count. `f` doesn't come back to it.
+    pub(super) fn for_each(&self, mut f: impl FnMut(RawObject)) {
+        self.with(|registry| {
+            for entry in registry.registered.values() {
+                f(entry.finalizer);
+                f(entry.reference);
+            }
+        });
+    }
+
+    /// Checks that the list of finalizers names each of them once, in order of creation.
+    pub(super) fn verify(&self) -> Result<(), Broken> {
+        self.with(|registry| {
+            let (mut at, mut next, mut count) = (registry.last, None, 0);
+            while let Some(key) = at {
+                let entry = registry.registered.get(key).filter(|entry| entry.next == next);
+                let Some(entry) = entry else {
+                    return Some(Broken::new("the list of finalizers at exit leads back"));
+                };
+                (at, next, count) = (entry.previous, Some(key), count + 1);
+            }
+            let all = registry.registered.len();
+            let broken = || Broken::new("every finalizer at exit is in the list").numbers(count, all);
+            (count != all).then(broken)
+        })
+        .map_or(Ok(()), Err)
     }
 
     /// The newest finalizer that is to be called at exit (or the newest at all, if `any`) and was not given yet, with a

@@ -25,6 +25,8 @@
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
 //! | `type_cache` | descriptors to types without a lock |
+//! | `verify` | the whole heap checked: counts from edges, headers, lists, bytes |
+//! | `violation` | what that finds |
 
 mod allocate;
 mod callbacks;
@@ -50,6 +52,8 @@ mod stress;
 mod stress_mode;
 mod type_cache;
 mod unraisable;
+mod verify;
+mod violation;
 mod waiting;
 
 use core::fmt;
@@ -68,6 +72,7 @@ pub use out_of_memory::OutOfMemory;
 pub(crate) use roots::RootId;
 pub(crate) use state::HeapState;
 pub use unraisable::{Unraisable, UnraisableContext};
+pub use violation::Violation;
 
 /// One isolated runtime instance: an allocator, the objects in it, and their collector.
 ///

@@ -86,13 +86,9 @@ impl Roots {
         self.with(|entries| entries.as_ref().map_or(0, |entries| entries.capacity() * ENTRY))
     }
 
-    /// Whether every root is an object that is alive.
-    pub(crate) fn check(&self) {
-        self.with(|entries| {
-            for object in entries.iter().flat_map(DenseSlotMap::values) {
-                assert_ne!(object.header().count(), 0, "a root names an object that nobody holds");
-            }
-        });
+    /// Calls `f` on the object of every root. `f` doesn't come back to the registry.
+    pub(super) fn for_each(&self, f: impl FnMut(RawObject)) {
+        self.with(|entries| entries.iter().flat_map(DenseSlotMap::values).copied().for_each(f));
     }
 }
 

@@ -52,12 +52,21 @@ pub struct TypeOptions<T: ?Sized> {
     pub(crate) fixed: bool,
     /// Objects of the type are the runtime's own: nobody gets a handle to one, and no walk shows them.
     pub(crate) private: bool,
+    /// The payload is a weak container: it starts with its table.
+    pub(crate) weak_container: bool,
     marker: PhantomData<fn(&T)>,
 }
 
 impl<T: ?Sized> TypeOptions<T> {
     pub(crate) fn new() -> TypeOptions<T> {
-        TypeOptions { finalizer: None, protocol: None, fixed: false, private: false, marker: PhantomData }
+        TypeOptions {
+            finalizer: None,
+            protocol: None,
+            fixed: false,
+            private: false,
+            weak_container: false,
+            marker: PhantomData,
+        }
     }
 
     /// A table of the host's for objects of this type (an interpreter's slots: call, attribute access, ...), reached

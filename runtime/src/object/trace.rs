@@ -6,7 +6,7 @@ use bitflags::bitflags;
 
 use super::layout::RawObject;
 use super::options::TypeOptions;
-use super::side::{Counting, Marking};
+use super::side::{Counting, Marking, SideState};
 
 /// A type whose values the collector can look into: it reports every handle that a value owns.
 ///
@@ -140,6 +140,8 @@ pub struct Tracer<'a> {
     nesting: u32,
     opaque_cells: u64,
     entries: Option<TraceEntries<'a>>,
+    /// A visit of what is owned, the runtime's own objects included; in the collection with this mark, 0 for none.
+    exact: Option<u64>,
 }
 
 /// Reports to a tracer that comes to an object, by [`Tracer::entry_of_key`], the entries of key-weak maps that hang on
@@ -159,7 +161,18 @@ impl<'a> Tracer<'a> {
     const MAX_NESTING: u32 = 64;
 
     pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
-        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None }
+        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None, exact: None }
+    }
+
+    /// A visit of every owned reference as it is counted: those to the runtime's own objects are not looked through.
+    pub(crate) fn exact(visit: &'a mut dyn FnMut(RawObject)) -> Tracer<'a> {
+        Tracer { exact: Some(0), ..Tracer::new(Mode::Visit(visit)) }
+    }
+
+    /// The same as a collection counts: with the entries that hang on a key and are in no map that it examines.
+    #[cfg(tailbite_stress)]
+    pub(crate) fn exact_in(mark: u64, visit: &'a mut dyn FnMut(RawObject), entries: TraceEntries<'a>) -> Tracer<'a> {
+        Tracer { exact: Some(mark), ..Tracer::with_entries(Mode::Visit(visit), entries) }
     }
 
     /// The same for a walk that knows of ephemerons.
@@ -208,7 +221,7 @@ impl<'a> Tracer<'a> {
         let is_due = match &self.mode {
             Mode::Count(counting) | Mode::Recount(counting) => !counting.is_candidate(map),
             Mode::Mark(marking) => marking.is_alive(map),
-            Mode::Visit(_) => false,
+            Mode::Visit(_) => self.exact.is_some_and(|mark| SideState::under(mark, map) == SideState::REST),
         };
         if is_due {
             self.edge(entry);
@@ -217,7 +230,7 @@ impl<'a> Tracer<'a> {
 
     /// Whether this only shows edges to somebody, rather than counting or following them.
     pub(crate) fn is_visit(&self) -> bool {
-        matches!(self.mode, Mode::Visit(_))
+        matches!(self.mode, Mode::Visit(_)) && self.exact.is_none()
     }
 
     /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from

@@ -17,6 +17,7 @@ pub(crate) struct Hooks {
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
     pub(crate) fixed: bool,
     pub(crate) private: bool,
+    pub(crate) weak_container: bool,
 }
 
 /// What the compiler knows of a payload type. One constant per type; its address is a cache key, its `id` the identity
@@ -102,6 +103,7 @@ unsafe impl<T: Trace> Managed for T {
                 protocol: options.protocol,
                 fixed: options.fixed,
                 private: options.private,
+                weak_container: options.weak_container,
             }
         },
         trace: {

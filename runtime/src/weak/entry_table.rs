@@ -7,6 +7,7 @@ use super::link::Kind;
 use super::slots::Slots;
 use super::table_memory::TableMemory;
 use crate::alloc::Allocator;
+use crate::base::{Broken, holds};
 use crate::object::{RawObject, Tracer};
 
 /// Which state a table is in: tells whether what was seen before user code ran is still so.
@@ -236,17 +237,22 @@ impl EntryTable {
         });
     }
 
-    /// Checks the invariants.
-    pub(crate) fn check(&self) {
+    /// Checks the invariants, but for *placed* while anything may be torn down.
+    pub(crate) fn verify(&self, is_at_rest: bool) -> Result<(), Broken> {
         self.with(|inner| {
-            inner.check();
+            inner.verify()?;
+            if !is_at_rest {
+                return Ok(());
+            }
             for (index, entry) in inner.entries() {
+                holds!(entry.header().is_alive(), "an entry of a weak container is alive", entry);
                 // SAFETY: the table holds it.
                 let link = unsafe { EntryLink::of(&entry) };
                 let is_placed = link.map.get() == self.map.get() && link.slot() == Some(index);
-                assert!(is_placed, "an entry doesn't know its place");
-                assert!(link.link().record().is_some(), "an entry hangs on no object");
+                holds!(is_placed, "an entry of a weak container knows its place", entry);
+                holds!(link.link().record().is_some(), "an entry of a weak container hangs on an object", entry);
             }
-        });
+            Ok(())
+        })
     }
 }

@@ -76,6 +76,22 @@ impl Link {
     }
 }
 
+/// What tests break on purpose.
+#[cfg(test)]
+impl Link {
+    pub(crate) fn swap_records(&self, other: &Link) {
+        self.record.swap(&other.record);
+    }
+
+    pub(crate) fn swap_previous(&self, other: &Link) {
+        self.previous.swap(&other.previous);
+    }
+
+    pub(crate) fn swap_slots(&self, other: &Link) {
+        self.slot.swap(&other.slot);
+    }
+}
+
 /// Cleared objects that wait, each kept alive by one count of the queue's: references for their callbacks to run, or to
 /// be let go; entries to be dropped, and with them what they own. First in, first out; linked through the objects, so
 /// that it needs no memory.

@@ -4,8 +4,10 @@ use core::cell::Cell;
 use core::iter::successors;
 use core::ptr::NonNull;
 
+use super::entry::EntryLink;
 use super::link::{Kind, Link};
 use super::reference::Reference;
+use crate::base::{Broken, holds};
 use crate::object::RawObject;
 
 /// The one record of an object that has weak references. It outlives the object as long as one of them does, so that a
@@ -134,10 +136,33 @@ impl Record {
             unsafe { Link::of(&next) }.previous.set(previous);
         }
     }
+
+    /// Checks *list* of the record at `place`.
+    pub(super) fn verify(&self, place: NonNull<Record>, is_at_rest: bool) -> Result<(), Broken> {
+        let (mut previous, mut rank_before) = (None, Rank::CanonicalReference);
+        for listed in self.listed() {
+            let is_allocated = !is_at_rest || listed.header().is_alive();
+            holds!(is_allocated, "what a weak record lists is alive", listed);
+            // SAFETY: *list*.
+            let link = unsafe { Link::of(&listed) };
+            holds!(link.record() == Some(place), "what a weak record lists belongs to it", listed);
+            // (What leads back can't go round in circles.)
+            holds!(link.previous.get() == previous, "the list of a weak record leads back", listed);
+            if is_at_rest {
+                holds!(rank(&listed) >= rank_before, "the list of a weak record is in order", listed);
+                rank_before = rank(&listed);
+                // SAFETY: as its kind says.
+                let is_placed = !link.kind().is_entry() || unsafe { EntryLink::of(&listed) }.is_placed();
+                holds!(is_placed, "an entry that is listed is in its container's table", listed);
+            }
+            previous = Some(listed);
+        }
+        Ok(())
+    }
 }
 
 /// The places in a record's list.
-#[derive(PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
 enum Rank {
     CanonicalReference,
     CanonicalProxy,

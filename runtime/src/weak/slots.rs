@@ -5,6 +5,7 @@ use hashbrown::HashTable;
 
 use super::entry::EntryLink;
 use super::table_memory::TableMemory;
+use crate::base::{Broken, agrees, holds};
 use crate::object::RawObject;
 
 /// No slot.
@@ -213,24 +214,31 @@ impl Slots {
     }
 
     /// Checks the invariants.
-    pub(super) fn check(&self) {
-        assert_eq!(self.entries().count(), self.occupied, "a weak container's count of entries is wrong");
-        assert!(self.slots.is_sorted_by_key(|slot| slot.serial), "a weak container's entries are out of order");
-        let (before, _) = self.slots.split_at(self.front as usize);
-        assert!(before.iter().all(|slot| slot.entry.is_none()), "a weak container passes over an entry");
+    pub(super) fn verify(&self) -> Result<(), Broken> {
+        agrees!(self.entries().count(), self.occupied, "a weak container counts its entries");
+        holds!(self.slots.is_sorted_by_key(|slot| slot.serial), "a weak container's entries are in order");
+        let passed = self.slots.get(..self.front as usize);
+        let none_passed = passed.is_some_and(|passed| passed.iter().all(|slot| slot.entry.is_none()));
+        holds!(none_passed, "a weak container passes over no entry");
         let mut found = 0;
         for first in &self.chains {
-            let hash = self.slots[*first as usize].hash;
-            let (mut at, mut previous) = (*first, self.slots[*first as usize].previous);
+            let Some(head) = self.slots.get(*first as usize) else {
+                return Err(Broken::new("a chain of a weak container begins at a slot"));
+            };
+            let (mut at, mut previous) = (*first, head.previous);
             while at != NONE {
-                let slot = &self.slots[at as usize];
-                assert!(slot.entry.is_some() && slot.hash == hash, "a chain of a weak container leads astray");
-                assert_eq!(slot.previous, previous, "a chain of a weak container doesn't lead back");
+                let slot = self.slots.get(at as usize).filter(|slot| slot.entry.is_some() && slot.hash == head.hash);
+                let Some(slot) = slot else {
+                    return Err(Broken::new("a chain of a weak container leads to entries of one hash"));
+                };
+                holds!(slot.previous == previous, "a chain of a weak container leads back");
                 (previous, at, found) = (at, slot.next, found + 1);
+                holds!(found <= self.occupied, "a chain of a weak container has an end");
             }
-            assert_eq!(previous, self.slots[*first as usize].previous, "a chain doesn't know its end");
+            holds!(previous == head.previous, "a chain of a weak container knows its end");
         }
-        assert_eq!(found, self.occupied, "an entry of a weak container isn't found by its hash");
+        agrees!(found, self.occupied, "every entry of a weak container is found by its hash");
+        Ok(())
     }
 }
 

@@ -10,6 +10,7 @@ use super::link::{Kind, Link, PendingCallbacks};
 use super::record::{Record, record_ref};
 use super::reference::Reference;
 use crate::alloc::Allocator;
+use crate::base::{Broken, holds};
 use crate::object::{Flags, RawObject, Tracer};
 
 /// The weak records of one heap, by the address of their object. An object without weak references has no entry and
@@ -167,27 +168,30 @@ impl WeakTable {
         object.header().remove(Flags::WEAK);
     }
 
-    /// Whether every entry leads to a record of the object it stands for.
-    pub(crate) fn check(&self, alloc: &Allocator) {
+    /// The number of records.
+    pub(crate) fn len(&self) -> usize {
+        self.with(|records| records.len())
+    }
+
+    /// Checks that every entry leads to a record of the object that it stands for, and what the records list. While
+    /// anything may be torn down, entries of weak maps may be listed that are in no table any more.
+    pub(crate) fn verify(&self, alloc: &Allocator, is_at_rest: bool) -> Result<(), Broken> {
         self.with(|records| {
             for (key, record) in records.iter() {
                 // SAFETY: the table's invariant: records of objects that exist.
-                let owner = unsafe { record_ref(*record) }.owner();
-                let owner = owner.expect("a record in the table has lost its object");
-                assert_eq!(owner.block().addr().get(), *key, "a weak record stands under another object's address");
-                assert!(alloc.owns(owner.block()), "a weak record stands for an object of another heap");
-                assert!(owner.header().has(Flags::WEAK), "an object with a weak record lacks its weak bit");
-                // SAFETY: as above.
-                for listed in unsafe { record_ref(*record) }.listed() {
-                    // SAFETY: the record lists it.
-                    let link = unsafe { Link::of(&listed) };
-                    assert_eq!(link.record(), Some(*record), "a weak record lists what doesn't belong to it");
-                    // SAFETY: as its kind says.
-                    let is_placed = !link.kind().is_entry() || unsafe { EntryLink::of(&listed) }.is_placed();
-                    assert!(is_placed, "an entry is listed that is in no table");
+                let this = unsafe { record_ref(*record) };
+                let Some(owner) = this.owner() else {
+                    return Err(Broken::new("a record in the weak table has its object").at(*record));
+                };
+                let leads = owner.block().addr().get() == *key && alloc.owns(owner.block());
+                if !leads {
+                    return Err(Broken::new("a weak record stands under its object's address").at(*record));
                 }
+                holds!(owner.header().has(Flags::WEAK), "an object with a weak record has the bit for it", owner);
+                this.verify(*record, is_at_rest)?;
             }
-        });
+            Ok(())
+        })
     }
 }
 

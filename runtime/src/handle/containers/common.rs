@@ -50,7 +50,9 @@ macro_rules! container {
             /// # Panics
             /// With the fact that is broken.
             pub fn check(&self) {
-                self.0.table.check();
+                if let Err(broken) = self.0.table.verify(!$crate::heap::HeapState::may_have_queued()) {
+                    panic!("{broken}");
+                }
             }
         }
 
@@ -71,6 +73,7 @@ macro_rules! container {
             fn options(options: &mut TypeOptions<Self>) {
                 // Its entries know it by its address.
                 options.fixed = true;
+                options.weak_container = true;
             }
         }
 
