@@ -19,6 +19,7 @@
 //! | `walk` | pools by kind, numbers of blocks, addresses |
 //! | `stats` | what is where |
 //! | `poison` | telltale bytes in stress builds |
+//! | `redzone` | the end of a block, for memory checkers |
 //!
 //! No user code ever runs in here, and nothing stays borrowed when a method returns.
 
@@ -39,6 +40,7 @@ mod lookup;
 mod poison;
 mod pool;
 mod raw;
+mod redzone;
 mod resize;
 mod retain;
 mod stats;
@@ -53,9 +55,10 @@ pub use pool::PoolKind;
 pub(crate) use pool::{Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
 
+use crate::base::annotate;
 use arena::Arenas;
 use budget::Budget;
-use class::BINS;
+use class::{BINS, HEADER_WORD};
 use gate::Gate;
 use geometry::ARENA_SIZE;
 use large::LargeObjects;
@@ -182,6 +185,8 @@ impl Allocator {
         debug_assert!(header.is_large(), "not a large object");
         debug_assert_eq!(header.used(), 1, "a large object is freed once");
         header.used.set(0);
+        // SAFETY: behind the header word, in the block.
+        annotate::hide(unsafe { block.add(HEADER_WORD) }, header.block_size() - HEADER_WORD);
         self.retire(pool);
     }
 

@@ -3,6 +3,8 @@
 
 use std::ptr::NonNull;
 
+use crate::base::annotate;
+
 /// What free blocks are filled with, beyond the link.
 pub(super) const FREE: u8 = 0xDD;
 
@@ -20,7 +22,11 @@ pub(super) unsafe fn fill_free(block: NonNull<u8>, size: usize, link: usize) {
     if cfg!(tailbite_stress) {
         let used = link + LINK_SIZE;
         // SAFETY: by contract the rest of the block is nobody's.
-        unsafe { block.add(used).write_bytes(FREE, size - used) };
+        unsafe {
+            annotate::freshen(block.add(used), size - used);
+            block.add(used).write_bytes(FREE, size - used);
+            annotate::hide(block.add(used), size - used);
+        }
     }
 }
 
@@ -31,11 +37,16 @@ pub(super) unsafe fn fill_free(block: NonNull<u8>, size: usize, link: usize) {
 #[inline(always)]
 pub(super) unsafe fn check_free(block: NonNull<u8>, size: usize, link: usize) {
     if cfg!(tailbite_stress) {
-        for offset in link + LINK_SIZE..size {
+        let used = link + LINK_SIZE;
+        // SAFETY: the rest of the block.
+        let rest = unsafe { block.add(used) };
+        annotate::show(rest, size - used);
+        for offset in used..size {
             // SAFETY: the offset lies in the block, and `fill_free` initialised it.
             let byte = unsafe { block.add(offset).read() };
             assert!(byte == FREE, "a free block of {size} bytes at {block:p} was written to, at offset {offset}");
         }
+        annotate::hide(rest, size - used);
     }
 }
 
@@ -49,6 +60,7 @@ pub(super) unsafe fn take(block: NonNull<u8>, size: usize, link: usize) {
         // SAFETY: by contract the block was free until now, and is nobody's yet.
         unsafe {
             check_free(block, size, link);
+            annotate::freshen(block.add(link), size - link);
             block.add(link).write_bytes(FRESH, size - link);
         }
     }

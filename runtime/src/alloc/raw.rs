@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use super::Allocator;
 use super::class::Bin;
 use super::pool::{Pool, RAW_LINK};
+use super::redzone::end_raw;
 use crate::base::os;
 
 impl Allocator {
@@ -15,7 +16,7 @@ impl Allocator {
     #[inline]
     pub(crate) fn allocate_raw(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         match Bin::for_raw(size, align) {
-            Some(bin) => self.take::<RAW_LINK>(bin),
+            Some(bin) => self.take_raw(bin, size),
             None => self.allocate_from_system(system_layout(size, align)?, os::system_alloc),
         }
     }
@@ -25,9 +26,18 @@ impl Allocator {
         let Some(bin) = Bin::for_raw(size, align) else {
             return self.allocate_from_system(system_layout(size, align)?, os::system_alloc_zeroed);
         };
-        let block = self.take::<RAW_LINK>(bin)?;
+        let block = self.take_raw(bin, size)?;
         // SAFETY: a block of the bin has room for as many bytes, and is nobody's yet.
         unsafe { block.write_bytes(0, size) };
+        Some(block)
+    }
+
+    /// Takes a block of a bin for `size` raw bytes.
+    #[inline(always)]
+    fn take_raw(&self, bin: Bin, size: usize) -> Option<NonNull<u8>> {
+        let block = self.take::<RAW_LINK>(bin)?;
+        // SAFETY: the bin's blocks have room for as many bytes; nobody uses this one yet.
+        unsafe { end_raw(block, size) };
         Some(block)
     }
 

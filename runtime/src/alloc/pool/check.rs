@@ -7,6 +7,7 @@ use crate::alloc::bits::Bits;
 use crate::alloc::class::STEP;
 use crate::alloc::geometry::POOL_SIZE;
 use crate::alloc::poison;
+use crate::base::annotate;
 
 impl Pool {
     /// Checks all that can be said of an initialised pool by itself; panics with the fact that is broken.
@@ -60,7 +61,7 @@ impl Pool {
             // SAFETY: the block is one of this pool's and free: it holds a link.
             next = unsafe {
                 poison::check_free(block, self.block_size(), link);
-                block.add(link).cast::<Option<NonNull<u8>>>().read()
+                annotate::read_hidden(block.add(link).cast::<Option<NonNull<u8>>>())
             };
         }
         seen.len()
