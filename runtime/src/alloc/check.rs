@@ -14,6 +14,7 @@ impl Allocator {
         self.system.check();
         self.check_gate();
         self.check_used();
+        self.check_guards();
         let linked: usize = Bin::all().map(|bin| self.check_bin(bin)).sum();
         let (mut with_room, mut parked) = (0, 0);
         for kind in PoolKind::ALL {

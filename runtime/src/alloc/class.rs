@@ -144,6 +144,11 @@ impl Bin {
         self.index() % CLASSES
     }
 
+    /// The size of the bin's blocks.
+    pub(crate) const fn block_size(self) -> usize {
+        SIZES[self.class()]
+    }
+
     /// How the bin's pools are cut.
     #[inline]
     pub(super) fn cut(self) -> &'static Cut {

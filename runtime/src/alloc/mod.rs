@@ -11,7 +11,8 @@
 //! | `retain` | pins and holds: what keeps memory where it is |
 //! | `budget` | what counts, and the limit that it keeps |
 //! | `grant` | memory beyond blocks, and a second look before it is refused |
-//! | `gate` | a mode in which every allocation of an object takes the slow path |
+//! | `gate` | a mode in which every allocation takes the slow path |
+//! | `guard` | the debug heap: guarded blocks |
 //! | `raw` | bytes without a header |
 //! | `system` | raw blocks of the system allocator, and their directory |
 //! | `resize` | changing the size of a raw block |
@@ -34,6 +35,7 @@ mod class;
 mod gate;
 mod geometry;
 mod grant;
+mod guard;
 mod large;
 mod lifecycle;
 mod lookup;
@@ -51,6 +53,7 @@ mod walk;
 mod tests;
 
 pub(crate) use class::Bin;
+pub(crate) use guard::ObjectRequest;
 pub use pool::PoolKind;
 pub(crate) use pool::{Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
@@ -61,6 +64,7 @@ use budget::Budget;
 use class::{BINS, HEADER_WORD};
 use gate::Gate;
 use geometry::ARENA_SIZE;
+use guard::DebugHeap;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
 use system::SystemBlocks;
@@ -81,7 +85,7 @@ impl Default for AllocatorOptions {
 /// The memory of one heap.
 ///
 /// # Invariants
-/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while the gate is closed, that of a bin for objects is kept there. The list is doubly linked; every pool in it but the head has room, and
+/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while its gate is closed, a bin's is kept there. The list is doubly linked; every pool in it but the head has room, and
 ///   a pool of the bin that is not in it is marked as full.
 /// - Every pool in use is in the directory of arenas, every large object's in the directory of large objects.
 /// - Without a hold no pool is parked.
@@ -95,6 +99,7 @@ pub(crate) struct Allocator {
     arenas: RefCell<Arenas>,
     large: RefCell<LargeObjects>,
     system: SystemBlocks,
+    debug: DebugHeap,
     /// Pools to look at when the last hold ends.
     parked: Cell<Option<NonNull<Pool>>>,
     holds: Cell<usize>,
@@ -113,6 +118,7 @@ impl Allocator {
             arenas: RefCell::new(Arenas::new()),
             large: RefCell::new(LargeObjects::new()),
             system: SystemBlocks::default(),
+            debug: DebugHeap::default(),
             parked: Cell::new(None),
             holds: Cell::new(0),
             closed: Cell::new(false),
@@ -190,10 +196,10 @@ impl Allocator {
         self.retire(pool);
     }
 
-    /// The bytes of the allocator's directories.
+    /// The bytes of the allocator's directories, and what the debug heap takes.
     pub(crate) fn directory_bytes(&self) -> usize {
         let arenas = self.arenas.borrow().directory_bytes();
-        arenas + self.large.borrow().directory_bytes() + self.system.directory_bytes()
+        arenas + self.large.borrow().directory_bytes() + self.system.directory_bytes() + self.debug.bytes()
     }
 
     /// The bytes that the heap has taken from outside: arenas, regions of large objects, raw bytes of the system allocator.

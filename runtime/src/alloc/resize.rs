@@ -30,8 +30,17 @@ impl Allocator {
     /// 1. `block` is a raw block of this allocator in use. If this succeeds, nothing uses the old address from now on.
     /// 2. `align` is a power of two.
     pub(crate) unsafe fn resize_raw(&self, block: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
+        if self.system.has_misfits() && self.debug.guards(block) {
+            // SAFETY: (1).
+            return unsafe { self.resize_guarded_raw(block, size, align) };
+        }
         // SAFETY: (1).
-        let home = unsafe { self.home_of(block) }?;
+        let Some(home) = (unsafe { self.home_of(block) }) else {
+            if self.debug.is_on() {
+                self.note_no_block(block);
+            }
+            return None;
+        };
         let (room, wanted) = (home.room(), system_layout(size, align)?);
         let has_room = size <= room && block.addr().get().is_multiple_of(align);
         let is_at_home = match home {

@@ -334,6 +334,9 @@ impl Heap {
 
 impl HeapState {
     pub(crate) fn check(&self) {
+        if let Some(fault) = self.alloc.take_fault() {
+            panic!("{fault}");
+        }
         self.alloc.check();
         if self.collecting.get() || !Drops::is_idle() {
             // Objects are being torn down: what follows holds again when that is over.

@@ -1,5 +1,6 @@
 //! Stress mode, compiled in by `--cfg tailbite_stress`: collects at every n-th allocation, each generation in turn, and
-//! checks all invariants then. `TAILBITE_STRESS` sets n (default 7, 0 for never).
+//! checks all invariants then. `TAILBITE_STRESS` sets n (default 7, 0 for never). `TAILBITE_DEBUG_HEAP=1` switches the debug heap on for
+//! every heap.
 
 use core::cell::Cell;
 use core::ptr::NonNull;
@@ -10,6 +11,15 @@ use crate::collect::{Generation, Trigger};
 
 static EVERY: LazyLock<usize> =
     LazyLock::new(|| std::env::var("TAILBITE_STRESS").ok().and_then(|n| n.parse().ok()).unwrap_or(7));
+
+static DEBUG_HEAP: LazyLock<bool> = LazyLock::new(|| std::env::var("TAILBITE_DEBUG_HEAP").is_ok_and(|on| on == "1"));
+
+/// A heap was made.
+pub(crate) fn at_birth(state: &HeapState) {
+    if *DEBUG_HEAP {
+        state.set_debug_heap(true);
+    }
+}
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
