@@ -4,6 +4,7 @@ mod alloc;
 mod conformance;
 mod cpython;
 mod cycles;
+mod debug_heap;
 mod deep;
 mod depth;
 mod derive;

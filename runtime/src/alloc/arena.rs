@@ -9,7 +9,7 @@ use super::bits::Bits;
 use super::budget::Budget;
 use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOL_SIZE, POOLS_PER_ARENA};
 use super::pool::{Pool, PoolKind};
-use crate::base::os;
+use crate::base::{annotate, os};
 
 mod check;
 mod descriptor;
@@ -206,7 +206,7 @@ impl Arenas {
         budget.give(self.resident_bytes() + self.directory_bytes());
         for arena in self.iter() {
             // SAFETY: the region was mapped like this; by contract nothing uses it.
-            unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
+            unsafe { unmap(arena.base) };
         }
         *self = Arenas { ever: self.ever, high_water: self.high_water, ..Arenas::new() };
     }
@@ -223,6 +223,7 @@ impl Arenas {
             return None;
         }
         let base = os::map(ARENA_SIZE, ARENA_SIZE)?;
+        annotate::hide(base, ARENA_SIZE);
         // A huge page is resident as a whole: not where that would exceed the limit unseen.
         if huge_pages && ARENA_IS_HUGE_PAGE && budget.allows(ARENA_SIZE) {
             os::advise_huge(base, ARENA_SIZE);
@@ -260,7 +261,7 @@ impl Arenas {
         let at = self.by_address.partition_point(|&(address, _)| address < arena.base.addr().get());
         self.by_address.remove(at);
         // SAFETY: the region was mapped like this, and none of its pools is in use.
-        unsafe { os::unmap(arena.base, ARENA_SIZE, ARENA_SIZE) };
+        unsafe { unmap(arena.base) };
     }
 
     /// Links an arena into the bucket of its number of free pools.
@@ -292,4 +293,15 @@ impl Arenas {
             }
         }
     }
+}
+
+/// Gives an arena's region back.
+///
+/// # Safety
+/// `base` is the region of an arena, and nothing uses it from now on.
+unsafe fn unmap(base: NonNull<u8>) {
+    // Whose these addresses are next is unknown.
+    annotate::freshen(base, ARENA_SIZE);
+    // SAFETY: the region was mapped like this; by contract nothing uses it.
+    unsafe { os::unmap(base, ARENA_SIZE, ARENA_SIZE) };
 }

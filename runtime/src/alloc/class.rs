@@ -10,6 +10,7 @@
 
 use super::geometry::{MAX_ALIGN, PAGE_SIZE, POOL_SIZE};
 use super::pool::{HEADER_SIZE, PoolKind};
+use super::redzone::REDZONE;
 
 /// The step between small classes, and the alignment of every block.
 pub(crate) const STEP: usize = 8;
@@ -95,7 +96,7 @@ impl Bin {
     pub(crate) const fn for_object(kind: PoolKind, size: usize, align: usize) -> Option<Bin> {
         debug_assert!(kind.holds_objects(), "an object lies in a pool for objects");
         let size = if size < MIN_OBJECT_BLOCK { MIN_OBJECT_BLOCK } else { size };
-        match class_for(size, align) {
+        match class_for(size.saturating_add(REDZONE), align) {
             Some(class) => Some(Bin::new(kind, class)),
             None => None,
         }
@@ -104,7 +105,7 @@ impl Bin {
     /// The bin for `size` raw bytes at `align`; `None` if they are for the system allocator.
     #[inline]
     pub(crate) const fn for_raw(size: usize, align: usize) -> Option<Bin> {
-        match class_for(size, align) {
+        match class_for(size.saturating_add(REDZONE), align) {
             Some(class) if class < SMALL_CLASSES => Some(Bin::new(PoolKind::Raw, class)),
             _ => None,
         }
@@ -141,6 +142,11 @@ impl Bin {
     /// The size class of the bin's pools.
     pub(crate) const fn class(self) -> usize {
         self.index() % CLASSES
+    }
+
+    /// The size of the bin's blocks.
+    pub(crate) const fn block_size(self) -> usize {
+        SIZES[self.class()]
     }
 
     /// How the bin's pools are cut.
@@ -245,7 +251,7 @@ const _: () = {
         bin += 1;
     }
 };
-const _: () = {
+const _: () = if REDZONE == 0 {
     let small = Bin::for_object(PoolKind::Tracked, 32, 8).unwrap();
     assert!(SIZES[small.class()] == 32);
     assert!(SIZES[Bin::for_object(PoolKind::Leaf, 8, 1).unwrap().class()] == MIN_OBJECT_BLOCK);

@@ -2,44 +2,59 @@
 //!
 //! While the gate is closed, each bin for objects shows "no pool" to the fast path, which then asks to [`refill`](Allocator::allocate); that
 //! refuses, and the heap's slow path does what is due before it takes the block *through the gate*. The bins' real heads are kept beside. Raw
-//! bytes don't notice.
+//! bytes have a gate of their own, which the debug heap closes.
 
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use super::class::{Bin, OBJECT_BINS};
+use super::class::{BINS, Bin, OBJECT_BINS};
 use super::pool::{OBJECT_LINK, Pool};
 use super::{Allocator, no_pool};
 use crate::base::{Broken, holds};
 
-/// The heads of the bins for objects while they are hidden.
+/// The heads of the bins while they are hidden.
 ///
-/// Invariant: while the gate is open, all are [`no_pool`]; while it is closed, those that the fast path sees are.
+/// Invariant, for the bins for objects and for those for raw bytes: while their gate is open, all are [`no_pool`]; while it is closed, those
+/// that the fast path sees are.
 #[derive(Debug)]
 pub(super) struct Gate {
     closed: Cell<bool>,
-    hidden: [Cell<NonNull<Pool>>; OBJECT_BINS],
+    closed_for_raw: Cell<bool>,
+    hidden: [Cell<NonNull<Pool>>; BINS],
 }
 
 impl Gate {
     pub(super) fn new() -> Gate {
-        Gate { closed: Cell::new(false), hidden: [const { Cell::new(no_pool()) }; OBJECT_BINS] }
+        Gate {
+            closed: Cell::new(false),
+            closed_for_raw: Cell::new(false),
+            hidden: [const { Cell::new(no_pool()) }; BINS],
+        }
+    }
+
+    fn is_closed_for(&self, bin: Bin) -> bool {
+        if bin.kind().holds_objects() { self.closed.get() } else { self.closed_for_raw.get() }
     }
 }
 
 impl Allocator {
-    /// Whether the gate is closed.
+    /// Whether the gate is closed for objects.
     #[inline]
     pub(crate) fn is_gated(&self) -> bool {
         self.gate.closed.get()
     }
 
-    /// Closes or opens the gate.
+    /// Closes or opens the gate for objects.
     pub(crate) fn set_gated(&self, closed: bool) {
         if self.gate.closed.replace(closed) != closed {
-            for (shown, hidden) in self.heads.iter().zip(&self.gate.hidden) {
-                shown.swap(hidden);
-            }
+            swap(&self.heads[..OBJECT_BINS], &self.gate.hidden[..OBJECT_BINS]);
+        }
+    }
+
+    /// Closes or opens the gate for raw bytes.
+    pub(super) fn set_raw_gated(&self, closed: bool) {
+        if self.gate.closed_for_raw.replace(closed) != closed {
+            swap(&self.heads[OBJECT_BINS..], &self.gate.hidden[OBJECT_BINS..]);
         }
     }
 
@@ -54,16 +69,14 @@ impl Allocator {
     /// The place of a bin's first pool.
     #[inline]
     pub(super) fn head_cell(&self, bin: Bin) -> &Cell<NonNull<Pool>> {
-        match self.gate.hidden.get(bin.index()) {
-            Some(hidden) if self.gate.closed.get() => hidden,
-            _ => &self.heads[bin.index()],
-        }
+        let heads = if self.gate.is_closed_for(bin) { &self.gate.hidden } else { &self.heads };
+        &heads[bin.index()]
     }
 
     /// The first pool of a bin that shows none.
     #[inline]
     pub(super) fn hidden_head(&self, bin: Bin) -> NonNull<Pool> {
-        self.gate.hidden.get(bin.index()).map_or(no_pool(), Cell::get)
+        self.gate.hidden[bin.index()].get()
     }
 
     /// As [`Allocator::allocate`], whether the gate is closed or not.
@@ -77,9 +90,17 @@ impl Allocator {
 
     /// Checks the invariant.
     pub(super) fn verify_gate(&self) -> Result<(), Broken> {
-        let objects = &self.heads[..OBJECT_BINS];
-        let unseen = if self.is_gated() { objects } else { &self.gate.hidden };
-        holds!(unseen.iter().all(|head| head.get() == no_pool()), "a bin has one head");
+        for bin in Bin::every() {
+            let heads = if self.gate.is_closed_for(bin) { &self.heads } else { &self.gate.hidden };
+            holds!(heads[bin.index()].get() == no_pool(), "a bin has one head");
+        }
         Ok(())
+    }
+}
+
+/// Shows what was hidden, and hides what was shown.
+fn swap(shown: &[Cell<NonNull<Pool>>], hidden: &[Cell<NonNull<Pool>>]) {
+    for (shown, hidden) in shown.iter().zip(hidden) {
+        shown.swap(hidden);
     }
 }

@@ -4,6 +4,7 @@ use std::ptr::NonNull;
 
 use super::Allocator;
 use super::pool::{Pool, RAW_LINK};
+use super::redzone::usable;
 
 impl Allocator {
     /// The size of the block that begins at `address`, if it is a raw block in use. The address may be anything: nothing is read there unless
@@ -12,7 +13,9 @@ impl Allocator {
         let block = NonNull::new(address.cast_mut())?;
         match self.raw_pool_at(block.addr().get()) {
             Some(pool) => {
-                (raw_block_around(pool, block.addr().get())? == block.addr().get()).then(|| pool.block_size())
+                // SAFETY: in use: it is the block that the address lies in.
+                (raw_block_around(pool, block.addr().get())? == block.addr().get())
+                    .then(|| unsafe { usable(block, pool) })
             }
             None => self.system.layout_of(block).map(|layout| layout.size()),
         }

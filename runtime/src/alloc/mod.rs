@@ -11,7 +11,8 @@
 //! | `retain` | pins and holds: what keeps memory where it is |
 //! | `budget` | what counts, and the limit that it keeps |
 //! | `grant` | memory beyond blocks, and a second look before it is refused |
-//! | `gate` | a mode in which every allocation of an object takes the slow path |
+//! | `gate` | a mode in which every allocation takes the slow path |
+//! | `guard` | the debug heap: guarded blocks |
 //! | `raw` | bytes without a header |
 //! | `system` | raw blocks of the system allocator, and their directory |
 //! | `resize` | changing the size of a raw block |
@@ -19,6 +20,7 @@
 //! | `walk` | pools by kind, numbers of blocks, addresses |
 //! | `stats` | what is where |
 //! | `poison` | telltale bytes in stress builds |
+//! | `redzone` | the end of a block, for memory checkers |
 //!
 //! No user code ever runs in here, and nothing stays borrowed when a method returns.
 
@@ -33,12 +35,14 @@ mod class;
 mod gate;
 mod geometry;
 mod grant;
+mod guard;
 mod large;
 mod lifecycle;
 mod lookup;
 mod poison;
 mod pool;
 mod raw;
+mod redzone;
 mod resize;
 mod retain;
 mod stats;
@@ -49,15 +53,18 @@ mod walk;
 mod tests;
 
 pub(crate) use class::Bin;
+pub(crate) use guard::ObjectRequest;
 pub use pool::PoolKind;
 pub(crate) use pool::{Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
 
+use crate::base::annotate;
 use arena::Arenas;
 use budget::Budget;
-use class::BINS;
+use class::{BINS, HEADER_WORD};
 use gate::Gate;
 use geometry::ARENA_SIZE;
+use guard::DebugHeap;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
 use system::SystemBlocks;
@@ -78,7 +85,7 @@ impl Default for AllocatorOptions {
 /// The memory of one heap.
 ///
 /// # Invariants
-/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while the gate is closed, that of a bin for objects is kept there. The list is doubly linked; every pool in it but the head has room, and
+/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while its gate is closed, a bin's is kept there. The list is doubly linked; every pool in it but the head has room, and
 ///   a pool of the bin that is not in it is marked as full.
 /// - Every pool in use is in the directory of arenas, every large object's in the directory of large objects.
 /// - Without a hold no pool is parked.
@@ -92,6 +99,7 @@ pub(crate) struct Allocator {
     arenas: RefCell<Arenas>,
     large: RefCell<LargeObjects>,
     system: SystemBlocks,
+    debug: DebugHeap,
     /// Pools to look at when the last hold ends.
     parked: Cell<Option<NonNull<Pool>>>,
     holds: Cell<usize>,
@@ -110,6 +118,7 @@ impl Allocator {
             arenas: RefCell::new(Arenas::new()),
             large: RefCell::new(LargeObjects::new()),
             system: SystemBlocks::default(),
+            debug: DebugHeap::default(),
             parked: Cell::new(None),
             holds: Cell::new(0),
             closed: Cell::new(false),
@@ -182,13 +191,15 @@ impl Allocator {
         debug_assert!(header.is_large(), "not a large object");
         debug_assert_eq!(header.used(), 1, "a large object is freed once");
         header.used.set(0);
+        // SAFETY: behind the header word, in the block.
+        annotate::hide(unsafe { block.add(HEADER_WORD) }, header.block_size() - HEADER_WORD);
         self.retire(pool);
     }
 
-    /// The bytes of the allocator's directories.
+    /// The bytes of the allocator's directories, and what the debug heap takes.
     pub(crate) fn directory_bytes(&self) -> usize {
         let arenas = self.arenas.borrow().directory_bytes();
-        arenas + self.large.borrow().directory_bytes() + self.system.directory_bytes()
+        arenas + self.large.borrow().directory_bytes() + self.system.directory_bytes() + self.debug.bytes()
     }
 
     /// The bytes that the heap has taken from outside: arenas, regions of large objects, raw bytes of the system allocator.

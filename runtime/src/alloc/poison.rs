@@ -3,6 +3,8 @@
 
 use std::ptr::NonNull;
 
+use crate::base::annotate;
+
 /// What free blocks are filled with, beyond the link.
 pub(super) const FREE: u8 = 0xDD;
 
@@ -20,7 +22,11 @@ pub(super) unsafe fn fill_free(block: NonNull<u8>, size: usize, link: usize) {
     if cfg!(tailbite_stress) {
         let used = link + LINK_SIZE;
         // SAFETY: by contract the rest of the block is nobody's.
-        unsafe { block.add(used).write_bytes(FREE, size - used) };
+        unsafe {
+            annotate::freshen(block.add(used), size - used);
+            block.add(used).write_bytes(FREE, size - used);
+            annotate::hide(block.add(used), size - used);
+        }
     }
 }
 
@@ -33,8 +39,14 @@ pub(super) unsafe fn first_written(block: NonNull<u8>, size: usize, link: usize)
     if !cfg!(tailbite_stress) {
         return None;
     }
+    let used = link + LINK_SIZE;
+    // SAFETY: the rest of the block.
+    let rest = unsafe { block.add(used) };
+    annotate::show(rest, size - used);
     // SAFETY: the offset lies in the block, and `fill_free` initialised it.
-    (link + LINK_SIZE..size).find(|&offset| unsafe { block.add(offset).read() } != FREE)
+    let written = (used..size).find(|&offset| unsafe { block.add(offset).read() } != FREE);
+    annotate::hide(rest, size - used);
+    written
 }
 
 /// Checks a block that is handed out, and fills it beyond its header word.
@@ -49,6 +61,7 @@ pub(super) unsafe fn take(block: NonNull<u8>, size: usize, link: usize) {
             if let Some(offset) = first_written(block, size, link) {
                 panic!("a free block of {size} bytes at {block:p} was written to, at offset {offset}");
             }
+            annotate::freshen(block.add(link), size - link);
             block.add(link).write_bytes(FRESH, size - link);
         }
     }

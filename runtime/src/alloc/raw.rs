@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use super::Allocator;
 use super::class::Bin;
 use super::pool::{Pool, RAW_LINK};
+use super::redzone::end_raw;
 use crate::base::os;
 
 impl Allocator {
@@ -15,19 +16,44 @@ impl Allocator {
     #[inline]
     pub(crate) fn allocate_raw(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         match Bin::for_raw(size, align) {
-            Some(bin) => self.take::<RAW_LINK>(bin),
+            Some(bin) => self.take_raw(bin, size, align),
             None => self.allocate_from_system(system_layout(size, align)?, os::system_alloc),
         }
     }
 
     /// The same, zeroed.
     pub(crate) fn allocate_raw_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let Some(bin) = Bin::for_raw(size, align) else {
-            return self.allocate_from_system(system_layout(size, align)?, os::system_alloc_zeroed);
+        let block = match Bin::for_raw(size, align) {
+            Some(bin) => self.take_raw(bin, size, align)?,
+            None if self.debug.is_on() => self.allocate_guarded_raw(size, align)?,
+            None => return self.allocate_from_system(system_layout(size, align)?, os::system_alloc_zeroed),
         };
-        let block = self.take::<RAW_LINK>(bin)?;
-        // SAFETY: a block of the bin has room for as many bytes, and is nobody's yet.
+        // SAFETY: the block has room for as many bytes, and is nobody's yet.
         unsafe { block.write_bytes(0, size) };
+        Some(block)
+    }
+
+    /// Takes a block of a bin for `size` raw bytes aligned to `align`.
+    #[inline(always)]
+    fn take_raw(&self, bin: Bin, size: usize, align: usize) -> Option<NonNull<u8>> {
+        // SAFETY: a bin's number is below `BINS`; the head is a pool in use, or the one that stands for none and has no free block.
+        let pool = unsafe { self.heads.get_unchecked(bin.index()).get().as_ref() };
+        let Some(block) = pool.pop::<RAW_LINK>() else { return self.refill_raw(bin, size, align) };
+        // SAFETY: the bin's blocks have room for as many bytes; nobody uses this one yet.
+        unsafe { end_raw(block, size) };
+        Some(block)
+    }
+
+    /// The same, if the bin's head has no free block, or is hidden.
+    #[cold]
+    #[inline(never)]
+    fn refill_raw(&self, bin: Bin, size: usize, align: usize) -> Option<NonNull<u8>> {
+        if self.debug.is_on() {
+            return self.allocate_guarded_raw(size, align);
+        }
+        let block = self.refill_through_gate(bin)?;
+        // SAFETY: as above.
+        unsafe { end_raw(block, size) };
         Some(block)
     }
 
@@ -44,7 +70,7 @@ impl Allocator {
             unsafe { self.put::<RAW_LINK>(bytes, Pool::of(bytes)) }
         } else {
             // SAFETY: (1).
-            unsafe { self.free_raw_unsized(bytes) }
+            unsafe { self.free_raw_found(bytes, Some((size, align))) }
         }
     }
 
@@ -53,17 +79,29 @@ impl Allocator {
     /// # Safety
     /// (1) of [`Allocator::free_raw`].
     pub(crate) unsafe fn free_raw_unsized(&self, bytes: NonNull<u8>) -> bool {
-        if self.raw_pool_at(bytes.addr().get()).is_some() {
-            // SAFETY: the caller's promise, and the block lies in a pool.
-            unsafe { self.put::<RAW_LINK>(bytes, Pool::of(bytes)) }
-        } else {
-            // SAFETY: the caller's promise.
-            unsafe { self.free_to_system(bytes) };
-            true
-        }
+        // SAFETY: the caller's promise.
+        unsafe { self.free_raw_found(bytes, None) }
     }
 
-    /// Takes bytes from the system allocator. Everything that can be refused is asked for first; before the limit refuses, free memory is
+    /// The same; `known` is the size and the alignment that the owner knows, if it says.
+    ///
+    /// # Safety
+    /// (1) of [`Allocator::free_raw`].
+    unsafe fn free_raw_found(&self, bytes: NonNull<u8>, known: Option<(usize, usize)>) -> bool {
+        if self.raw_pool_at(bytes.addr().get()).is_none() {
+            // SAFETY: the caller's promise.
+            unsafe { self.free_to_system(bytes, known) };
+            return true;
+        }
+        if self.debug.is_on() && self.raw_block_size(bytes.as_ptr()).is_none() {
+            self.note_no_block(bytes);
+            return false;
+        }
+        // SAFETY: the caller's promise, and the block lies in a pool.
+        unsafe { self.put::<RAW_LINK>(bytes, Pool::of(bytes)) }
+    }
+
+    /// Takes bytes from the system allocator, guarded if the debug heap is on. Everything that can be refused is asked for first; before the limit refuses, free memory is
     /// given back.
     #[cold]
     #[inline(never)]
@@ -72,6 +110,9 @@ impl Allocator {
         layout: Layout,
         request: impl Fn(Layout) -> Option<NonNull<u8>>,
     ) -> Option<NonNull<u8>> {
+        if self.debug.is_on() {
+            return self.allocate_guarded_raw(layout.size(), layout.align());
+        }
         let take = || {
             let room = self.system.reserve(&self.budget) && self.budget.allows(layout.size());
             let block = if room { request(layout) } else { None }?;
@@ -86,10 +127,14 @@ impl Allocator {
     /// (1) of [`Allocator::free_raw`], for bytes from the system allocator.
     #[cold]
     #[inline(never)]
-    unsafe fn free_to_system(&self, bytes: NonNull<u8>) {
-        let Some(layout) = self.system.remove(bytes) else {
-            debug_assert!(false, "{bytes:p} is no block in use of this allocator");
+    unsafe fn free_to_system(&self, bytes: NonNull<u8>, known: Option<(usize, usize)>) {
+        // SAFETY: passed on.
+        if self.debug.has_blocks() && unsafe { self.free_guarded_raw(bytes, known) } {
             return;
+        }
+        let Some(layout) = self.system.remove(bytes) else {
+            debug_assert!(self.debug.is_on(), "{bytes:p} is no block in use of this allocator");
+            return self.note_no_block(bytes);
         };
         self.budget.give(layout.size());
         // SAFETY: by contract nothing uses the bytes, which were allocated with this layout.
@@ -101,6 +146,8 @@ impl Allocator {
     /// # Safety
     /// Nothing uses any of them from now on.
     pub(super) unsafe fn free_all_to_system(&self) {
+        // SAFETY: passed on.
+        unsafe { self.free_all_guarded_raw() };
         for (block, layout) in self.system.drain(&self.budget) {
             // SAFETY: the block was allocated with this layout; by contract nothing uses it.
             unsafe { os::system_free(block, layout) };

@@ -10,13 +10,14 @@ use std::ptr::NonNull;
 use super::Allocator;
 use super::class::Bin;
 use super::raw::system_layout;
-use crate::base::os;
+use super::redzone::{REDZONE, end_raw, usable};
+use crate::base::{annotate, os};
 
 /// Where a raw block lies.
 #[derive(Clone, Copy)]
 enum Home {
-    /// In a pool, as a block of so many bytes.
-    Pool(usize),
+    /// In a pool, as a block with room for so many bytes, of which the owner may use so many.
+    Pool { room: usize, usable: usize },
     /// With the system allocator, which knows it by this layout.
     System(Layout),
 }
@@ -29,15 +30,26 @@ impl Allocator {
     /// 1. `block` is a raw block of this allocator in use. If this succeeds, nothing uses the old address from now on.
     /// 2. `align` is a power of two.
     pub(crate) unsafe fn resize_raw(&self, block: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let home = self.home_of(block)?;
+        if self.system.has_misfits() && self.debug.guards(block) {
+            // SAFETY: (1).
+            return unsafe { self.resize_guarded_raw(block, size, align) };
+        }
+        // SAFETY: (1).
+        let Some(home) = (unsafe { self.home_of(block) }) else {
+            if self.debug.is_on() {
+                self.note_no_block(block);
+            }
+            return None;
+        };
         let (room, wanted) = (home.room(), system_layout(size, align)?);
         let has_room = size <= room && block.addr().get().is_multiple_of(align);
         let is_at_home = match home {
-            Home::Pool(_) => has_room && size * 4 > room * 3,
+            Home::Pool { .. } => has_room && size * 4 > room * 3,
             Home::System(known) => has_room && size == known.size() && Bin::for_raw(size, align).is_none(),
         };
         if is_at_home {
-            self.system.set_known_as(block, wanted);
+            // SAFETY: (1); the block has room.
+            unsafe { self.stay(block, home, wanted) };
             return Some(block);
         }
         let moved = match home {
@@ -45,14 +57,30 @@ impl Allocator {
                 // SAFETY: (1); the layout is the block's.
                 unsafe { self.resize_at_system(block, known, wanted.size()) }
             }
-            // SAFETY: (1); at most `room` bytes are copied.
-            _ => unsafe { self.move_raw(block, room.min(size), size, align) },
+            // SAFETY: (1); no more bytes are copied than the owner may use.
+            _ => unsafe { self.move_raw(block, home.usable().min(size), size, align) },
         };
         if moved.is_none() && has_room {
-            self.system.set_known_as(block, wanted);
+            // SAFETY: (1); the block has room.
+            unsafe { self.stay(block, home, wanted) };
             return Some(block);
         }
         moved
+    }
+
+    /// The block stays where it is, known by another layout from now on.
+    ///
+    /// # Safety
+    /// (1) of [`Allocator::resize_raw`]; `home` is the block's, and has room for the layout.
+    unsafe fn stay(&self, block: NonNull<u8>, home: Home, wanted: Layout) {
+        if let Home::Pool { usable, .. } = home {
+            // SAFETY: by contract the block is in use and has room.
+            unsafe {
+                annotate::freshen(block.add(usable), wanted.size().saturating_sub(usable));
+                end_raw(block, wanted.size());
+            }
+        }
+        self.system.set_known_as(block, wanted);
     }
 
     /// # Safety
@@ -88,9 +116,15 @@ impl Allocator {
     }
 
     /// Where a block lies; `None` if it is no block of this allocator.
-    fn home_of(&self, block: NonNull<u8>) -> Option<Home> {
+    ///
+    /// # Safety
+    /// (1) of [`Allocator::resize_raw`].
+    unsafe fn home_of(&self, block: NonNull<u8>) -> Option<Home> {
         match self.raw_pool_at(block.addr().get()) {
-            Some(pool) => Some(Home::Pool(pool.block_size())),
+            Some(pool) => {
+                // SAFETY: who asks has a block in use.
+                Some(Home::Pool { room: pool.block_size() - REDZONE, usable: unsafe { usable(block, pool) } })
+            }
             None => self.system.layout_of(block).map(Home::System),
         }
     }
@@ -99,7 +133,14 @@ impl Allocator {
 impl Home {
     fn room(self) -> usize {
         match self {
-            Home::Pool(size) => size,
+            Home::Pool { room, .. } => room,
+            Home::System(layout) => layout.size(),
+        }
+    }
+
+    fn usable(self) -> usize {
+        match self {
+            Home::Pool { usable, .. } => usable,
             Home::System(layout) => layout.size(),
         }
     }

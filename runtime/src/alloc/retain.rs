@@ -77,6 +77,7 @@ impl Allocator {
     /// From now on nothing that is empty is kept. Blocks in use stay, and allocating goes on working.
     pub(crate) fn close(&self) {
         self.closed.set(true);
+        self.set_debug_heap(false);
         if !self.is_held() {
             self.release_empty();
         }
@@ -90,9 +91,14 @@ impl Allocator {
             return 0;
         }
         let before = self.arenas.borrow().mapped();
+        let guarded = self.debug.overhead();
+        self.empty_quarantine();
         self.release_empty();
         let unmapped = before - self.arenas.borrow().mapped();
-        unmapped * ARENA_SIZE + self.arenas.borrow_mut().trim(&self.budget) + self.system.shrink(&self.budget)
+        guarded - self.debug.overhead()
+            + unmapped * ARENA_SIZE
+            + self.arenas.borrow_mut().trim(&self.budget)
+            + self.system.shrink(&self.budget)
     }
 
     /// Gives empty pools to their arenas, and the spare to the system. Whether there was anything to give; does nothing while held.
@@ -129,6 +135,7 @@ impl Allocator {
     /// Nothing uses any block from now on, nor any pool.
     pub(crate) unsafe fn release_all(&self) {
         self.set_gated(false);
+        self.set_debug_heap(false);
         for head in &self.heads {
             head.set(super::no_pool());
         }
@@ -139,5 +146,6 @@ impl Allocator {
             self.large.borrow_mut().release_all(&self.budget);
             self.arenas.borrow_mut().unmap_all(&self.budget);
         }
+        self.debug.tell_the_rest();
     }
 }

@@ -16,12 +16,14 @@ use crate::base::{Broken, agrees};
 ///
 /// # Invariants
 /// - An entry exists exactly for the blocks in use, with the layout that the system allocator knows them by; `bytes` is the sum of sizes.
-/// - `misfits` counts those whose owner knows them by a layout that pools serve.
+/// - `misfits` counts those whose owner knows them by a layout that pools serve, and one more while the directory is watched.
 #[derive(Debug, Default)]
 pub(super) struct SystemBlocks {
-    layouts: RefCell<HashMap<NonNull<u8>, Entry, BuildHasherDefault<AddressHasher>>>,
+    layouts: RefCell<HashMap<NonNull<u8>, Entry, BuildAddressHasher>>,
     bytes: Cell<usize>,
     misfits: Cell<usize>,
+    /// Every raw block that is freed is to be looked up.
+    is_watched: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +52,12 @@ impl SystemBlocks {
     #[inline]
     pub(super) fn has_misfits(&self) -> bool {
         self.misfits.get() != 0
+    }
+
+    /// Has every raw block looked up that is freed, as if there were a misfit.
+    pub(super) fn set_watched(&self, on: bool) {
+        let before = self.is_watched.replace(on);
+        self.misfits.set(self.misfits.get() + usize::from(on) - usize::from(before));
     }
 
     /// Makes room for one more block; false if it is refused.
@@ -106,6 +114,7 @@ impl SystemBlocks {
         let layouts = self.layouts.take();
         budget.give(self.bytes.replace(0) + layouts.allocation_size());
         self.misfits.set(0);
+        self.is_watched.set(false);
         layouts.into_iter().map(|(block, entry)| (block, entry.layout))
     }
 
@@ -115,14 +124,18 @@ impl SystemBlocks {
         let bytes: usize = layouts.values().map(|entry| entry.layout.size()).sum();
         agrees!(bytes, self.bytes.get(), "the bytes of the system's blocks are counted");
         let misfits = layouts.values().filter(|entry| entry.is_misfit).count();
+        let misfits = misfits + usize::from(self.is_watched.get());
         agrees!(misfits, self.misfits.get(), "the blocks that pools could serve are counted");
         Ok(())
     }
 }
 
+/// Builds the hashers of tables of addresses.
+pub(super) type BuildAddressHasher = BuildHasherDefault<AddressHasher>;
+
 /// Hashes addresses, by one multiplication. Who can choose the addresses of blocks has no need to make a table slow.
 #[derive(Default, Debug)]
-struct AddressHasher(u64);
+pub(super) struct AddressHasher(u64);
 
 impl Hasher for AddressHasher {
     fn finish(&self) -> u64 {

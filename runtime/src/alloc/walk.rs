@@ -102,11 +102,13 @@ impl Allocator {
         self.arenas.borrow().contains(address) || self.large.borrow().contains(address)
     }
 
-    /// The number of blocks of a kind in use, large ones and, for raw bytes, the system allocator's included. Looks at every pool.
+    /// The number of blocks of a kind in use, large ones and, for raw bytes, the system allocator's included; those that the debug heap keeps
+    /// back are not. Looks at every pool.
     pub(crate) fn live_blocks(&self, kind: PoolKind) -> usize {
         let system = if kind == PoolKind::Raw { self.system.blocks() } else { 0 };
         // SAFETY: nothing runs between the steps of this walk, so the pools stay in use.
-        system + self.pools(kind).map(|pool| unsafe { pool.as_ref() }.used()).sum::<usize>()
+        let used = self.pools(kind).map(|pool| unsafe { pool.as_ref() }.used()).sum::<usize>();
+        system + used - self.debug.kept_back(kind)
     }
 
     pub(super) fn all_pools_are_empty(&self) -> bool {

@@ -1,5 +1,7 @@
-//! The ground every other layer stands on: memory from the operating system, and its clock.
+//! The ground every other layer stands on: memory from the operating system, its clock, and what is told to memory
+//! checkers.
 
+pub(crate) mod annotate;
 mod broken;
 mod clock;
 pub(crate) mod os;

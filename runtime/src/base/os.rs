@@ -5,7 +5,9 @@
 //! there is no `mmap`, regions come from the system allocator too.
 
 use std::alloc::Layout;
+use std::collections::VecDeque;
 use std::hash::{BuildHasher, Hash};
+use std::io::Write;
 use std::ptr::NonNull;
 
 use hashbrown::HashMap;
@@ -102,6 +104,20 @@ pub(crate) unsafe fn system_free(memory: NonNull<u8>, layout: Layout) {
 /// Makes room for exactly `more` items beyond the length; `false` when the memory for it is refused.
 pub(crate) fn reserve_exact<T>(items: &mut Vec<T>, more: usize) -> bool {
     items.capacity() - items.len() >= more || (!refused() && items.try_reserve_exact(more).is_ok())
+}
+
+/// A queue with room for `count` items; for none if the memory is refused.
+pub(crate) fn queue<T>(count: usize) -> VecDeque<T> {
+    let mut queue = VecDeque::new();
+    if refused() || queue.try_reserve_exact(count).is_err() {
+        return VecDeque::new();
+    }
+    queue
+}
+
+/// A line on stderr, for what nobody is left to be told. One that can't be written is lost.
+pub(crate) fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
 }
 
 /// A table with room for `count` entries; `None` when the memory for it is refused.

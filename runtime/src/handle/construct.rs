@@ -151,6 +151,7 @@ unsafe fn finish<T: Trace>(object: RawObject, template: u32, value: T) -> Gc<T> 
     let payload = unsafe { T::payload(object) };
     // SAFETY: fresh memory of the right size and alignment.
     unsafe { payload.write(value) };
+    object.annotate_end(size_of::<T>(), false);
     object.header().init(template);
     // SAFETY: the object is complete, and this is its first reference.
     unsafe { Gc::from_owned(payload) }

@@ -214,7 +214,9 @@ unsafe fn publish<M: Managed + ?Sized>(reservation: Reservation, length: usize) 
     unsafe { object.set_length(length) };
     object.header().init(template);
     // SAFETY: complete up to the length word, and this is the first reference.
-    unsafe { Gc::from_owned(M::payload(object)) }
+    let handle = unsafe { Gc::from_owned(M::payload(object)) };
+    object.annotate_end(size_of_val(&*handle), true);
+    handle
 }
 
 impl<T: Trace> Gc<[T]> {

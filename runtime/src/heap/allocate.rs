@@ -165,7 +165,10 @@ impl HeapState {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
         // SAFETY: the caller's promise.
-        unsafe { Self::deliver_soft_limit(state) };
+        unsafe {
+            Self::deliver_soft_limit(state);
+            Self::report_faults(state);
+        }
         this.refresh_gate();
         if !this.policy.due.get() || this.collecting.get() || this.closed.get() {
             return 0;

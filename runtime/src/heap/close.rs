@@ -248,6 +248,8 @@ impl HeapState {
             list.spill(&self.alloc);
         }
         self.alloc.close();
+        // SAFETY: the operation that ends with closing keeps the state.
+        unsafe { Self::report_faults(NonNull::from(self)) };
     }
 
     /// Collects until nothing is left to collect: finalizers may make new garbage, but not forever.

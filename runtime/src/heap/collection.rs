@@ -43,6 +43,8 @@ impl HeapState {
         // SAFETY: (1), (2).
         let operation = unsafe { Operation::enter(state) };
         let scope = this.open_scope();
+        // SAFETY: (1).
+        unsafe { Self::report_faults(state) };
         let collected = this.run_collection(generation);
         Drops::close_scope(scope);
         this.collecting.set(false);

@@ -15,6 +15,7 @@ use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
+use crate::alloc::PoolFlags;
 use crate::object::{Flags, RawObject, SideState, Type, type_of};
 use crate::weak::{Link, PendingCallbacks, Record, Reference};
 
@@ -351,11 +352,13 @@ impl HeapState {
         let this = unsafe { state.as_ref() };
         if object.header().has(Flags::LARGE) {
             object.header().remove(Flags::LARGE);
-            // The lists would keep the whole region until they are collected.
-            this.young.remove(object, &this.alloc);
-            this.middle.remove(object, &this.alloc);
+            if object.pool_ref().flags().contains(PoolFlags::LARGE) {
+                // The lists would keep the whole region until they are collected.
+                this.young.remove(object, &this.alloc);
+                this.middle.remove(object, &this.alloc);
+            }
             // SAFETY: (1).
-            unsafe { this.alloc.free_large(object.block()) };
+            unsafe { this.alloc.free_unusual(object.block()) };
             // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
             unsafe { Self::free_if_unused(state) };
             return;

@@ -21,6 +21,7 @@
 //! | `callbacks` | what hosts hear of collections |
 //! | `freeze` | objects that no collection looks at |
 //! | `debug` | debug flags, events, garbage that is kept |
+//! | `debug_heap` | guarded blocks, and what is told of those that were misused |
 //! | `closures` | lists of the user's closures that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
@@ -37,6 +38,7 @@ mod control;
 mod counting;
 mod death;
 mod debug;
+mod debug_heap;
 mod default;
 mod drops;
 mod exit;

@@ -46,12 +46,12 @@ impl HeapState {
         if this.alloc.is_gated() {
             // SAFETY: the caller's promise.
             unsafe { Self::pass_gate(state) };
-            block = this.reserve(need);
+            block = this.reserve(template, need);
         }
         if block.is_none() {
             // SAFETY: the caller's promise.
             unsafe { Self::collect_at_refusal(state) };
-            block = this.reserve(need);
+            block = this.reserve(template, need);
         }
         // SAFETY: an object block of this heap: its header word is initialised.
         let object = unsafe { RawObject::from_block(block?) };
@@ -63,7 +63,15 @@ impl HeapState {
         Some(object)
     }
 
-    fn reserve(&self, need: Need) -> Option<NonNull<u8>> {
+    fn reserve(&self, template: u32, need: Need) -> Option<NonNull<u8>> {
+        if self.alloc.is_debug_heap() {
+            return self.reserve_guarded(template, need);
+        }
+        self.reserve_plain(need)
+    }
+
+    /// A block that isn't guarded, whether the gate is closed or not.
+    pub(super) fn reserve_plain(&self, need: Need) -> Option<NonNull<u8>> {
         match need {
             Need::Block(bin) => self.alloc.allocate_through_gate(bin),
             Need::Region { kind, size, align } => self.alloc.allocate_large(kind, size, align),
@@ -95,7 +103,10 @@ impl HeapState {
         let this = unsafe { state.as_ref() };
         if this.policy.trigger.get() == Trigger::Allocation {
             // SAFETY: the caller's promise.
-            unsafe { Self::deliver_soft_limit(state) };
+            unsafe {
+                Self::deliver_soft_limit(state);
+                Self::report_faults(state);
+            }
         }
         // SAFETY: the caller's promise.
         unsafe { Self::stress_allocation(state) };
@@ -105,6 +116,9 @@ impl HeapState {
     /// Closes or opens the gate, after anything changed that it depends on.
     pub(crate) fn refresh_gate(&self) {
         let at_once = self.policy.trigger.get() == Trigger::Allocation && self.alloc.budget().is_crossed();
-        self.alloc.set_gated(!self.closed.get() && (at_once || self.wants_stress() || self.wants_counting()));
+        self.alloc.set_gated(
+            !self.closed.get()
+                && (at_once || self.wants_stress() || self.wants_counting() || self.alloc.is_debug_heap()),
+        );
     }
 }

@@ -109,6 +109,9 @@ impl HeapState {
         }
         // SAFETY: fresh memory of the right layout.
         unsafe { place.write(state) };
+        // SAFETY: written just now.
+        #[cfg(tailbite_stress)]
+        super::stress::at_birth(unsafe { place.as_ref() });
         Some(place)
     }
 

@@ -1,5 +1,6 @@
 //! Stress mode, compiled in by `--cfg tailbite_stress`: collects at every n-th allocation, each generation in turn, and
-//! checks invariants at the boundaries of what a collection does. `TAILBITE_STRESS` sets n (default 7, 0 for never).
+//! checks invariants at the boundaries of what a collection does. `TAILBITE_STRESS` sets n (default 7, 0 for never). `TAILBITE_DEBUG_HEAP=1`
+//! switches the debug heap on for every heap.
 
 use core::cell::Cell;
 use core::panic::AssertUnwindSafe;
@@ -17,6 +18,14 @@ static EVERY: LazyLock<usize> =
 
 /// Boundaries from one verification of the whole heap to the next. A prime, so that each kind of boundary has its turn.
 const BOUNDARIES: usize = 61;
+static DEBUG_HEAP: LazyLock<bool> = LazyLock::new(|| std::env::var("TAILBITE_DEBUG_HEAP").is_ok_and(|on| on == "1"));
+
+/// A heap was made.
+pub(crate) fn at_birth(state: &HeapState) {
+    if *DEBUG_HEAP {
+        state.set_debug_heap(true);
+    }
+}
 
 thread_local! {
     static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };

@@ -3,18 +3,28 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::object::{Descriptor, Type, register};
+use crate::object::{Descriptor, Type, register, register_guarded};
 
 /// A small direct-mapped cache in front of the process-wide registry. A descriptor's address is a sound key because
 /// descriptors contain their type's `TypeId`: two types never share one (S22). One type may have several.
 #[derive(Debug)]
-pub(crate) struct TypeCache([Cell<Option<(&'static Descriptor, &'static Type)>>; Self::SIZE]);
+pub(crate) struct TypeCache {
+    slots: [Cell<Option<(&'static Descriptor, &'static Type)>>; Self::SIZE],
+    /// Whether types are those of a debug heap.
+    guarded: Cell<bool>,
+}
 
 impl TypeCache {
     const SIZE: usize = 64;
 
     pub(crate) fn new() -> TypeCache {
-        TypeCache([const { Cell::new(None) }; Self::SIZE])
+        TypeCache { slots: [const { Cell::new(None) }; Self::SIZE], guarded: Cell::new(false) }
+    }
+
+    /// From now on types are those of a debug heap, or the usual ones.
+    pub(crate) fn set_guarded(&self, guarded: bool) {
+        self.guarded.set(guarded);
+        self.slots.iter().for_each(|slot| slot.set(None));
     }
 
     /// The type of `descriptor`, if it is in the cache.
@@ -33,13 +43,13 @@ impl TypeCache {
 
     #[inline(always)]
     fn slot(&self, descriptor: &'static Descriptor) -> &Cell<Option<(&'static Descriptor, &'static Type)>> {
-        &self.0[(ptr::from_ref(descriptor).addr() / align_of::<Descriptor>()) % Self::SIZE]
+        &self.slots[(ptr::from_ref(descriptor).addr() / align_of::<Descriptor>()) % Self::SIZE]
     }
 
     #[cold]
     #[inline(never)]
     fn fill(&self, descriptor: &'static Descriptor) -> &'static Type {
-        let ty = register(descriptor);
+        let ty = if self.guarded.get() { register_guarded(descriptor) } else { register(descriptor) };
         self.slot(descriptor).set(Some((descriptor, ty)));
         ty
     }

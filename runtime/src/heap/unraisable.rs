@@ -36,6 +36,8 @@ pub enum UnraisableContext {
     DebugSink,
     /// The callback of a heap's soft limit.
     SoftLimit,
+    /// The debug heap ([`Heap::set_debug_heap`](crate::Heap::set_debug_heap)) found a block that was misused.
+    DebugHeap,
 }
 
 impl fmt::Display for UnraisableContext {
@@ -50,6 +52,7 @@ impl fmt::Display for UnraisableContext {
             UnraisableContext::GcCallback => "a gc callback",
             UnraisableContext::DebugSink => "the debug sink",
             UnraisableContext::SoftLimit => "a soft limit callback",
+            UnraisableContext::DebugHeap => "the debug heap",
         })
     }
 }

@@ -115,6 +115,9 @@ impl HeapState {
 
     /// See [`Heap::verify`].
     pub(crate) fn verify(&self) -> Result<(), Violation> {
+        if let Some(fault) = self.alloc.find_fault() {
+            return Err(Violation::of_debug_heap(fault));
+        }
         // Before the hold: what is parked, or kept empty, has reasons of its own.
         self.verify_memory().map_err(|broken| self.violation(broken, false))?;
         let _held = Held::new(self);

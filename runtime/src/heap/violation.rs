@@ -39,6 +39,8 @@ pub(super) struct Place {
 pub(super) enum Path {
     /// Nobody asked: no object is concerned.
     None,
+    /// What the debug heap says in place of it.
+    Fault(Box<str>),
     /// It can't be told: memory was refused, or edges can't be followed.
     Unknown,
     /// Nothing that is held leads to it.
@@ -58,6 +60,12 @@ pub(super) enum Step {
 }
 
 impl Violation {
+    /// What the debug heap found.
+    pub(super) fn of_debug_heap(fault: String) -> Violation {
+        let rule = "nobody writes beside a block, or to one that was freed, or frees it wrongly";
+        Violation { rule, detail: Detail::Nothing, objects: [None, None], path: Path::Fault(fault.into()) }
+    }
+
     /// What should be so: one short sentence, the same for every violation of the rule.
     #[must_use]
     pub fn rule(&self) -> &'static str {
@@ -89,6 +97,7 @@ impl fmt::Display for Violation {
         }
         match &self.path {
             Path::None => Ok(()),
+            Path::Fault(fault) => write!(f, "\n{fault}"),
             Path::Unknown => f.write_str("\n  path: unknown, memory for finding it was refused"),
             Path::Unreached => f.write_str("\n  path: none, no edge leads to it from an object that is held"),
             Path::Steps(steps) => {

@@ -46,7 +46,7 @@ bitflags! {
         const FINALIZED = 1 << 22;
         /// A weak record names this object.
         const WEAK = 1 << 23;
-        /// The block is a region of its own.
+        /// Freeing the block takes more than a push: it is a region of its own, or may be guarded by the debug heap.
         const LARGE = 1 << 24;
         /// The count overflowed once: the object is never freed (S21).
         const SATURATED = 1 << 25;

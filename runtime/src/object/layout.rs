@@ -14,6 +14,7 @@ use core::ptr::NonNull;
 
 use super::header::{Flags, Header};
 use crate::alloc::Pool;
+use crate::base::annotate::{self, ANNOTATED};
 
 /// Bytes from a header to its payload.
 pub(crate) const HEADER_SIZE: usize = size_of::<Header>();
@@ -106,6 +107,18 @@ impl RawObject {
     pub(crate) unsafe fn set_length(&self, length: usize) {
         // SAFETY: the caller's promise: the word is reserved for this.
         unsafe { self.length_word().write(length) }
+    }
+
+    /// Tells a memory checker where the payload ends, which is `size` bytes long. Up to the length word, if the payload is `tailed`, or
+    /// the end of the block, nobody may use anything.
+    #[inline(always)]
+    pub(crate) fn annotate_end(self, size: usize, tailed: bool) {
+        if ANNOTATED {
+            let kept = if tailed { size_of::<usize>() } else { 0 };
+            let end = HEADER_SIZE + size;
+            // SAFETY: the payload lies in its block.
+            annotate::hide(unsafe { self.0.add(end) }, self.pool_ref().block_size() - kept - end);
+        }
     }
 
     /// Whether the object may be handed out from its mere address, as a handle (S3).

@@ -73,6 +73,19 @@ const fn end_of_ids() -> usize {
 #[cfg(test)]
 use tests::end_of_ids;
 
+/// The type of `descriptor`, as [`Type::guarded`].
+///
+/// # Panics
+/// As [`register`].
+#[cold]
+pub(crate) fn register_guarded(descriptor: &'static Descriptor) -> &'static Type {
+    /// By type, as in [`BY_TYPE`].
+    static GUARDED: LazyLock<Mutex<HashMap<TypeId, &'static Type>>> = LazyLock::new(Mutex::default);
+    let ty = register(descriptor);
+    let mut guarded = GUARDED.lock().unwrap_or_else(PoisonError::into_inner);
+    guarded.entry(descriptor.id).or_insert_with(|| Box::leak(Box::new(ty.guarded())))
+}
+
 fn lock() -> std::sync::MutexGuard<'static, HashMap<TypeId, &'static Type>> {
     BY_TYPE.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -242,6 +242,12 @@ impl Type {
         this
     }
 
+    /// The same type, as a debug heap allocates it: freeing a block takes the slow path. Objects don't lead to it, so it needs no hooks.
+    pub(crate) fn guarded(&self) -> Type {
+        let template = self.template | Flags::LARGE.bits() as u32;
+        Type { descriptor: self.descriptor, hooks: Hooks::default(), shape: self.shape, template, bin: self.bin }
+    }
+
     /// The pools that objects of this type live in.
     pub(crate) fn kind(&self) -> PoolKind {
         if self.shape.contains(Shape::EDGES) { PoolKind::Tracked } else { PoolKind::Leaf }

@@ -149,7 +149,8 @@ impl Record {
             // (What leads back can't go round in circles.)
             holds!(link.previous.get() == previous, "the list of a weak record leads back", listed);
             if is_at_rest {
-                holds!(rank(&listed) >= rank_before, "the list of a weak record is in order", listed);
+                let is_in_order = rank(&listed) >= rank_before;
+                holds!(is_in_order, "the list of a weak record is in order", listed);
                 rank_before = rank(&listed);
                 // SAFETY: as its kind says.
                 let is_placed = !link.kind().is_entry() || unsafe { EntryLink::of(&listed) }.is_placed();

@@ -4,8 +4,8 @@ use std::ptr::NonNull;
 
 use crate::alloc::bits::Bits;
 use crate::alloc::geometry::{ARENA_SIZE, POOL_SIZE, POOLS_PER_ARENA};
-use crate::alloc::pool::{Pool, PoolFlags, PoolKind};
-use crate::base::os;
+use crate::alloc::pool::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
+use crate::base::{annotate, os};
 
 /// A set of pools of one arena.
 pub(super) type PoolSet = Bits<{ POOLS_PER_ARENA / 64 }>;
@@ -111,6 +111,8 @@ impl Arena {
         header.next.set(self.freepools);
         self.freepools = Some(pool);
         self.free += 1;
+        // SAFETY: the body of the pool, of which only the header means something from now on.
+        annotate::hide(unsafe { pool.cast::<u8>().add(HEADER_SIZE) }, POOL_SIZE - HEADER_SIZE);
     }
 
     /// Gives the memory of the free pools back; returns the number of bytes.

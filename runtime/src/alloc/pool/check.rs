@@ -7,7 +7,7 @@ use crate::alloc::bits::Bits;
 use crate::alloc::class::STEP;
 use crate::alloc::geometry::POOL_SIZE;
 use crate::alloc::poison;
-use crate::base::{Broken, agrees, holds};
+use crate::base::{Broken, agrees, annotate, holds};
 
 impl Pool {
     /// Checks all that can be said of an initialised pool by itself; the fact that is broken.
@@ -66,7 +66,7 @@ impl Pool {
                 return Err(Broken::new("nobody writes to a free block").at(place));
             }
             // SAFETY: as above: it holds a link.
-            next = unsafe { block.add(link).cast::<Option<NonNull<u8>>>().read() };
+            next = unsafe { annotate::read_hidden(block.add(link).cast::<Option<NonNull<u8>>>()) };
         }
         Ok(seen.len())
     }

@@ -3,10 +3,12 @@
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use super::kind::OBJECT_LINK;
-use super::{Pool, PoolFlags, PoolKind};
+use super::kind::{OBJECT_LINK, RAW_LINK};
+use super::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
 use crate::alloc::class::Bin;
+use crate::alloc::geometry::POOL_SIZE;
 use crate::alloc::poison;
+use crate::base::annotate;
 
 impl Pool {
     /// Makes a pool for `bin` of free memory.
@@ -39,6 +41,7 @@ impl Pool {
         // before the reference is made.
         unsafe {
             Pool::write_header(pool, kind, None, shape, slot, owner);
+            annotate::freshen(region.add(first.into()), size);
             let block = region.add(first.into());
             block.cast::<u64>().write(0);
             let pool = pool.as_ref();
@@ -60,6 +63,9 @@ impl Pool {
         owner: NonNull<()>,
     ) {
         let to = pool.as_ptr();
+        let side_bytes = if kind.has_side_bytes() { shape.capacity.into() } else { 0 };
+        annotate::hide(pool.cast(), POOL_SIZE);
+        annotate::freshen(pool.cast(), HEADER_SIZE + side_bytes);
         // SAFETY: all fields, and the side bytes of a tracked pool behind them, lie in the memory of the contract.
         unsafe {
             (&raw mut (*to).free).write(Cell::new(None));
@@ -78,9 +84,7 @@ impl Pool {
             (&raw mut (*to).next).write(Cell::new(None));
             (&raw mut (*to).prev).write(Cell::new(None));
             (&raw mut (*to).parked).write(Cell::new(None));
-            if kind.has_side_bytes() {
-                (&raw mut (*to).body).cast::<u8>().write_bytes(0, shape.capacity.into());
-            }
+            (&raw mut (*to).body).cast::<u8>().write_bytes(0, side_bytes);
         }
     }
 
@@ -98,11 +102,13 @@ impl Pool {
             // SAFETY: block `carved + count - 1 - left` lies in the pool and nobody uses it; the next one is only computed if it does too.
             unsafe {
                 let next = (left > 0).then(|| block.add(size));
+                annotate::freshen(block, size);
                 poison::fill_free(block, size, link);
                 if link == OBJECT_LINK {
                     block.cast::<u64>().write(0);
                 }
                 block.add(link).cast::<Option<NonNull<u8>>>().write(next);
+                annotate::hide(block.add(link), size - link);
                 block = next.unwrap_or(block);
             }
         }
@@ -114,7 +120,7 @@ impl Pool {
     pub(in crate::alloc) fn free_blocks<const LINK: usize>(&self) -> impl Iterator<Item = NonNull<u8>> {
         std::iter::successors(self.free.get(), |block| {
             // SAFETY: a block in the free list holds the link to the next one, at the link offset of its kind.
-            unsafe { block.add(LINK).cast::<Option<NonNull<u8>>>().read() }
+            unsafe { annotate::read_hidden(block.add(LINK).cast::<Option<NonNull<u8>>>()) }
         })
     }
 
@@ -123,10 +129,13 @@ impl Pool {
     pub(in crate::alloc) fn pop<const LINK: usize>(&self) -> Option<NonNull<u8>> {
         let block = self.free.get()?;
         // SAFETY: a block in the free list holds the link to the next one, at the link offset of its kind.
-        self.free.set(unsafe { block.add(LINK).cast::<Option<NonNull<u8>>>().read() });
+        self.free.set(unsafe { annotate::read_hidden(block.add(LINK).cast::<Option<NonNull<u8>>>()) });
         self.used.set(self.used.get() + 1);
         // SAFETY: the block was free a moment ago: beyond its link nothing was written since.
-        unsafe { poison::take(block, self.size.get(), LINK) };
+        unsafe {
+            poison::take(block, self.size.get(), LINK);
+            annotate::hand_out(block.add(LINK), self.size.get() - LINK);
+        }
         Some(block)
     }
 
@@ -141,8 +150,9 @@ impl Pool {
         debug_assert_ne!(self.free.get(), Some(block), "a block is freed once");
         // SAFETY: by contract the block is ours again; a link fits behind a header word, and into any raw block.
         unsafe {
+            annotate::take_back(block.add(LINK), self.size.get() - LINK, LINK == RAW_LINK);
             poison::fill_free(block, self.size.get(), LINK);
-            block.add(LINK).cast::<Option<NonNull<u8>>>().write(self.free.get());
+            annotate::write_hidden(block.add(LINK).cast::<Option<NonNull<u8>>>(), self.free.get());
         }
         self.free.set(Some(block));
         let used = self.used.get() - 1;

@@ -3,8 +3,8 @@
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::class::MAX_BLOCK;
 use super::geometry::{POOL_SIZE, POOLS_PER_ARENA};
+use super::redzone::REDZONE;
 use super::*;
 use crate::base::refusal;
 
@@ -17,6 +17,9 @@ mod numbers;
 mod refused;
 mod retained;
 mod stats;
+
+/// The largest request that pools serve.
+const MAX_BLOCK: usize = class::MAX_BLOCK - REDZONE;
 
 /// An allocator that gives everything back at the end and checks that nothing stays behind.
 struct TestAllocator {

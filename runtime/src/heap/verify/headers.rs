@@ -53,6 +53,9 @@ impl HeapState {
             return Err(Broken::new("the type of an object is registered").of(object.block()));
         };
         verify_type(object, pool, ty)?;
+        let is_apart = pool.is_large() || self.alloc.is_guarded(object.block());
+        let is_large = object.header().has(Flags::LARGE);
+        holds!(is_large == is_apart, "what is marked as large is in a region of its own, or guarded", object);
         self.verify_state(object, ty)
     }
 
@@ -121,7 +124,7 @@ fn verify_type(object: RawObject, pool: &Pool, ty: &Type) -> Result<(), Broken> 
     let is_tracked = header.has(Flags::TRACKED);
     holds!(is_tracked == has_edges, "an object is tracked if its type can own handles", object);
     holds!(ty.kind() == pool.kind(), "an object is in the kind of pool that its type belongs to", object);
-    holds!(header.has(Flags::LARGE) == pool.is_large(), "a large object is in a region of its own", object);
+    holds!(header.has(Flags::LARGE) || !pool.is_large(), "an object in a region of its own is large", object);
     let is_loud = ty.template & Flags::LOUD.bits() as u32 != 0;
     holds!(header.has(Flags::LOUD) == is_loud, "an object is loud if its type is", object);
     let size = object_size(ty.descriptor.layout).unwrap_or(usize::MAX);
