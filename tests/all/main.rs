@@ -34,6 +34,7 @@ mod roots;
 mod scripts;
 mod soundness;
 mod stress_mode;
+mod tapes;
 mod tidy;
 mod trace_features;
 mod ui;

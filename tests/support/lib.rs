@@ -1,5 +1,5 @@
 //! What the tests share: a log of events, payloads that panic when told to, a general graph node with builders over it, threads
-//! with little stack, and the program of operations with its naive model.
+//! with little stack, a tape of bytes that programs take their choices from, and the program of operations with its naive model.
 
 mod graph;
 mod log;
@@ -9,6 +9,7 @@ mod ops;
 mod panics;
 mod random;
 mod stack;
+mod tape;
 
 pub use graph::{Node, chain, leak_ring, ring};
 pub use log::{Log, OnDrop, Probe};
@@ -19,6 +20,7 @@ pub use panics::{Armed, Bomb, Reports, quiet};
 pub use random::Random;
 pub use stack::{on_small_stack, on_stack};
 use tailbite::{Heap, Trigger};
+pub use tape::{Tape, random_bytes};
 
 /// A heap that collects inside allocations, but only when memory is refused or stress mode asks for it: the thresholds are off.
 pub fn collecting_heap() -> Heap {
