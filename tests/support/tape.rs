@@ -44,6 +44,12 @@ impl Tape {
         start < self.0.bytes.len()
     }
 
+    /// Makes the first `length` bytes the operation, once more.
+    pub fn rewind(&self, length: usize) {
+        self.0.end.set(0);
+        self.operation(length);
+    }
+
     /// Whether the operation has no byte left: from now on it reads 0.
     pub fn done(&self) -> bool {
         self.0.at.get() == self.0.end.get()
