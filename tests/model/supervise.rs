@@ -81,7 +81,10 @@ pub(crate) fn supervise(amount: &str, seed: Option<&str>) -> ExitCode {
 fn report(progress: &Progress, status: ExitStatus) -> ExitCode {
     let kind = PROGRAMS[progress.seed as usize % PROGRAMS.len()];
     let program = kind.random(progress.seed);
-    println!("\nFAILED: {} program of seed {} ({status}), after {} operations", kind.name, progress.seed, progress.operations);
+    println!(
+        "\nFAILED: {} program of seed {} ({status}), after {} operations",
+        kind.name, progress.seed, progress.operations
+    );
     println!("shrinking {} operations ...", kind.operations(&program));
     if !fails(&kind, &program) {
         println!("it doesn't fail by itself: run the seed again with what came before it");
@@ -123,6 +126,7 @@ fn fails(kind: &ProgramKind, program: &[u8]) -> bool {
 /// What a program tells that it does, and how it fails.
 fn told(text: &str) -> String {
     let this = std::env::current_exe().expect("this program has a path");
-    let output = Command::new(this).args(["once", text]).env("TAILBITE_TELL", "1").output().expect("this program starts");
+    let output =
+        Command::new(this).args(["once", text]).env("TAILBITE_TELL", "1").output().expect("this program starts");
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }

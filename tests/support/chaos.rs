@@ -15,8 +15,8 @@ mod memory;
 mod objects;
 mod operations;
 mod references;
-mod threads;
 mod things;
+mod threads;
 mod world;
 
 use std::rc::Rc;

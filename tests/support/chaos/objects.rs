@@ -184,7 +184,11 @@ pub(crate) fn lend(world: &Rc<World>) -> Option<()> {
         None => false,
     };
     // (The handle of a forgotten object goes, the object stays.)
-    if forgotten { drop(thing) } else { world.keep(thing) }
+    if forgotten {
+        drop(thing)
+    } else {
+        world.keep(thing)
+    }
     Some(())
 }
 

@@ -11,8 +11,8 @@ use tailbite::{AnyGc, CallbackKey, Finalize, Gc, Heap, Proxy, Weak, WeakRef};
 use super::containers::{KeyMap, Members, ValueMap};
 use super::ledger::Ledger;
 use super::memory::RawBlocks;
-use super::things::{Capture, Thing, Value, number_of, probe};
 use super::operations;
+use super::things::{Capture, Thing, Value, number_of, probe};
 use crate::Tape;
 
 /// How deep user code nests.
