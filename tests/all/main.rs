@@ -37,6 +37,7 @@ mod scripts;
 mod sizes;
 mod soundness;
 mod stress_mode;
+mod tapes;
 mod tidy;
 mod trace_features;
 mod ui;

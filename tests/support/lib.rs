@@ -1,6 +1,7 @@
 //! What the tests share: a log of events, payloads that panic when told to, a general graph node with builders over it, threads
-//! with little stack, and the program of operations with its naive model.
+//! with little stack, a tape of bytes that programs take their choices from, and the program of operations with its naive model.
 
+mod chaos;
 mod graph;
 mod log;
 mod machine;
@@ -8,8 +9,12 @@ mod model;
 mod ops;
 mod panics;
 mod random;
+mod replay;
+mod shrink;
 mod stack;
+mod tape;
 
+pub use chaos::{CHAOS_OPERATION, run_chaos};
 pub use graph::{Node, chain, leak_ring, ring};
 pub use log::{Log, OnDrop, Probe};
 pub use machine::Machine;
@@ -17,8 +22,11 @@ pub use model::Model;
 pub use ops::{FinalizerKind, Op, Program};
 pub use panics::{Armed, Bomb, Reports, quiet};
 pub use random::Random;
+pub use replay::{PROGRAMS, ProgramKind, from_hex, to_hex};
+pub use shrink::shrink;
 pub use stack::{on_small_stack, on_stack};
 use tailbite::{Heap, Trigger};
+pub use tape::{Tape, random_bytes};
 
 /// A heap that collects inside allocations, but only when memory is refused or stress mode asks for it: the thresholds are off.
 pub fn collecting_heap() -> Heap {

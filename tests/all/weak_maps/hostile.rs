@@ -389,3 +389,55 @@ fn a_map_that_is_dropped_in_a_callback_of_its_key() {
     assert_eq!(log.take_sorted(), ["drop key", "drop value0", "drop value1", "drop value2"]);
     drop(watch);
 }
+
+/// A value like all others, with a switch.
+#[derive(Trace)]
+struct Guarded {
+    _bomb: Option<Bomb>,
+    _held: Gc<Node>,
+}
+
+impl Clone for Guarded {
+    fn clone(&self) -> Guarded {
+        Guarded { _bomb: None, _held: self._held.clone() }
+    }
+}
+
+/// What was to be returned is dropped with everything else when the drop of a key or value that wasn't needed panics.
+#[test]
+fn a_panic_in_the_drop_of_what_is_not_needed_leaks_nothing() {
+    let (heap, log, armed) = (manual_heap(), Log::new(), Armed::new());
+    quiet(&heap);
+    /// All equal.
+    struct Same;
+    impl<T> Equivalence<T> for Same {
+        fn hash(&self, _: &T) -> u64 {
+            0
+        }
+        fn equivalent(&self, _: &T, _: &T) -> bool {
+            true
+        }
+    }
+    let panics = |act: &dyn Fn()| assert!(catch_unwind(AssertUnwindSafe(act)).is_err());
+    let node = |name: &str| Node::alloc(&heap, &log, name);
+
+    let values = WeakValueMap::<Option<Bomb>, Gc<Node>, _>::with_equivalence(&heap, Same);
+    let (first, second) = (node("first"), node("second"));
+    assert!(values.insert(None, &first).is_none());
+    panics(&|| drop(values.insert(Some(armed.bomb("key")), &second)));
+    panics(&|| drop(values.get_or_insert(Some(armed.bomb("key")), &first)));
+    drop((first, second));
+    assert_eq!(log.take(), ["drop first", "drop second"]);
+
+    let keys = WeakKeyMap::<Gc<Node>, Guarded, _>::with_equivalence(&heap, Same);
+    let (key, held) = (node("key"), node("held"));
+    keys.insert(&key, Guarded { _bomb: None, _held: held.clone() });
+    panics(&|| {
+        let unneeded = Guarded { _bomb: Some(armed.bomb("value")), _held: key.clone() };
+        drop(keys.get_or_insert(&key, unneeded));
+    });
+    drop(keys);
+    drop((key, held));
+    assert_eq!(log.take_sorted(), ["drop held", "drop key"]);
+    assert_eq!(heap.object_count(), 1, "the value map");
+}

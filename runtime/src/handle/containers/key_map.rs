@@ -237,10 +237,13 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
         let hash = self.0.equivalence.hash(key);
         let entered =
             self.0.enter(hash, key, Spare::new(value), |_, known, _| self.0.equivalence.equivalent(known, key))?;
-        Ok(match &entered {
+        let found = match &entered {
             Entered::New(entry) => value_of(entry),
             Entered::Known(found, _) => value_of(&found.entry),
-        })
+        };
+        // USER CODE: the drop of the value that wasn't needed. A panic of it would leak what is returned already.
+        drop(entered);
+        Ok(found)
     }
 
     /// Takes the entry of a key out; its value.

@@ -171,6 +171,8 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
             Entered::New(_) => Ok(None),
             Entered::Known(found, mut spare) => {
                 self.0.move_to(&found, value).map_err(|error| error.with_value(spare.take()))?;
+                // USER CODE: the drop of the key. A panic of it would leak what is returned already.
+                drop(spare);
                 Ok(Some(found.target))
             }
         }
@@ -207,7 +209,11 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     {
         Ok(match self.enter(key, value)? {
             Entered::New(_) => value.clone(),
-            Entered::Known(found, _) => found.target,
+            Entered::Known(found, spare) => {
+                // USER CODE: as above.
+                drop(spare);
+                found.target
+            }
         })
     }
 
