@@ -29,7 +29,7 @@ struct Slot {
 ///
 /// Invariants:
 /// - serials ascend.
-/// - `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
+/// - *chained*: `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
 ///   order.
 /// - `occupied` is the number of slots with an entry; none comes before `front`, so that who takes out the first ones
 ///   needn't pass their tombstones each time.
