@@ -36,8 +36,9 @@ for folder in alloc object collect weak; do
     files+=(--file "runtime/src/$folder/**")
 done
 # Tests that take seconds each without optimization.
-slow=(deep:: a_hundred_megabytes memory_limits::churn memory_limits::no_step_of heap_ends::a_chain_of_closed_heaps
-    raw_memory::random_programs regressions::a_chain_ s10_ ephemerons::chains_of model::long_programs whatever_an_equivalence_does)
+slow=(deep:: s10_ a_hundred_megabytes heap_ends::a_chain_of_ heap_ends::heaps_that_ regressions::a_chain_ raw_memory::random_programs
+    memory_limits::churn memory_limits::no_step_of memory_limits::a_grant_never ephemerons::chains_of model::long_programs
+    whatever_an_equivalence_does weak_maps::popping weak_maps::taking_out many_are_called_at_exit)
 # Tests that ask nothing of the runtime, or of a mutant no more than the others do.
 never=(tidy:: scripts:: ui:: conformance::)
 
@@ -104,7 +105,7 @@ stage() {
     runner=CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_RUNNER
     # The option --fail-fast of the test harness, which saves half of the time, is not stable.
     # Status 2 and 3 say that mutants were missed, or hung.
-    env "$runner=$PWD/tests/mutants.sh --limited $seconds" RUSTC_BOOTSTRAP=1 TAILBITE_MODEL_CASES=20 \
+    env "$runner=$PWD/tests/mutants.sh --limited $seconds" RUSTC_BOOTSTRAP=1 RUST_BACKTRACE=0 TAILBITE_MODEL_CASES=20 \
         CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_TEST_DEBUG=0 CARGO_INCREMENTAL=1 \
         cargo mutants --package tailbite "${files[@]}" "${filters[@]}" --output "$state/$name" --jobs 1 --timeout 1800 \
         --build-timeout 1800 --cap-lints true --gitignore true --colors never "$@" -Zunstable-options --fail-fast ||
@@ -135,10 +136,10 @@ skip() { printf -- '--skip %s ' "$@"; }
 integration=(--cargo-arg=--package=tailbite-tests --cargo-arg=--test=all)
 
 left "$state/sample" unit
-stage unit "$state/todo" 20 --cargo-arg=--lib -- --
+stage unit "$state/todo" 15 --cargo-arg=--lib -- --
 left "$state/unit.missed" quick
 # shellcheck disable=SC2046
-stage quick "$state/todo" 90 "${integration[@]}" -- -- $(skip "${slow[@]}" "${never[@]}")
+stage quick "$state/todo" 60 "${integration[@]}" -- -- $(skip "${slow[@]}" "${never[@]}")
 left "$state/quick.missed" slow
 # shellcheck disable=SC2046
 stage slow "$state/todo" 600 "${integration[@]}" --baseline skip --cargo-arg=--test=refused -- -- "${slow[@]}" what_the_system_allocator $(skip "${never[@]}")

@@ -42,6 +42,7 @@ impl Candidates {
         alloc: &Allocator,
     ) -> Candidates {
         let mark = LAST_MARK.fetch_add(1, Ordering::Relaxed) + 1;
+        debug_assert_ne!(mark, 0, "that is the mark of pools without candidates");
         let involved: &[&GenerationList] = if generation == Generation::Young { &[young] } else { &[young, middle] };
         let mut this = Candidates { generation, source: Source::Pools, mark };
         if generation == Generation::Old {
