@@ -3,6 +3,7 @@
 mod comparison;
 mod sources;
 pub(crate) mod tables;
+mod unsafe_page;
 
 use std::path::Path;
 

@@ -219,7 +219,7 @@ const fn first(kind: PoolKind, size: usize, capacity: usize) -> usize {
 /// The number of blocks of `size` in a pool.
 const fn capacity(kind: PoolKind, size: usize) -> usize {
     let side = if kind.has_side_bytes() { 1 } else { 0 };
-    let mut capacity = (POOL_SIZE - HEADER_SIZE) / (size + side);
+    let mut capacity = POOL_SIZE / (size + side);
     while capacity > 0 && first(kind, size, capacity) + capacity * size > POOL_SIZE {
         capacity -= 1;
     }

@@ -1,7 +1,7 @@
 //! Large objects: those that no pool has blocks for.
 //!
 //! Each has a region of its own from the system allocator, which begins with a [`Pool`] and whose one block begins less than `POOL_SIZE` behind it:
-//! masking the address of the object's header finds the pool, as for any object (S17).
+//! masking the address of the object's header finds the pool, as for any object (invariant *masked*, S17).
 
 use std::alloc::Layout;
 use std::ptr::NonNull;

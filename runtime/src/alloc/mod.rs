@@ -85,7 +85,7 @@ impl Default for AllocatorOptions {
 /// The memory of one heap.
 ///
 /// # Invariants
-/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while its gate is closed, a bin's is kept there. The list is doubly linked; every pool in it but the head has room, and
+/// - *heads*: `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while its gate is closed, a bin's is kept there. The list is doubly linked; every pool in it but the head has room, and
 ///   a pool of the bin that is not in it is marked as full.
 /// - Every pool in use is in the directory of arenas, every large object's in the directory of large objects.
 /// - Without a hold no pool is parked.

@@ -46,7 +46,7 @@ bitflags::bitflags! {
 ///
 /// # Blocks
 /// are *untouched* (index `carved` and above), *free* (in the list from `free`), or *allocated*. For pools with room
-/// `free + used == carved <= capacity`. The first word of an object block is 0 when the block is carved and belongs to the upper layers from
+/// `free + used == carved <= capacity` (invariant *carved*). The first word of an object block is 0 when the block is carved and belongs to the upper layers from
 /// then on, also while the block is free.
 ///
 /// # States

@@ -1,7 +1,7 @@
 //! What keeps memory where it is, and what gives it back.
 //!
 //! A **pin** is a note on a pool: some list has addresses of its blocks. A **hold** is on the whole allocator: a walk is under way. While either
-//! lasts, blocks keep their identity (S8): an empty pool is neither given back nor used for another bin, and the region of a large object that
+//! lasts, blocks keep their identity (invariant *held*, S8): an empty pool is neither given back nor used for another bin, and the region of a large object that
 //! died stays. An allocator that is **closed** keeps nothing that is empty.
 
 use std::ptr::NonNull;

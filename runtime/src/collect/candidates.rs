@@ -15,8 +15,8 @@ static LAST_MARK: AtomicU64 = AtomicU64::new(0);
 ///
 /// A young or middle collection holds the entries of the generation lists, taken away from the heap so that user code
 /// may list new objects meanwhile. A full one, and one of a generation that was spilled, walks the pools. Either way an
-/// object belongs to the set exactly if its side state is not at rest; the death of one resets its state, and with it
-/// takes it out of the set (S8).
+/// object belongs to the set exactly if its side state is not at rest (invariant *examined*); the death of one resets
+/// its state, and with it takes it out of the set (S8).
 ///
 /// The allocator is held while this exists: no pool changes class, no memory goes away.
 #[derive(Debug)]
@@ -42,6 +42,7 @@ impl Candidates {
         alloc: &Allocator,
     ) -> Candidates {
         let mark = LAST_MARK.fetch_add(1, Ordering::Relaxed) + 1;
+        debug_assert_ne!(mark, 0, "that is the mark of pools without candidates");
         let involved: &[&GenerationList] = if generation == Generation::Young { &[young] } else { &[young, middle] };
         let mut this = Candidates { generation, source: Source::Pools, mark };
         if generation == Generation::Old {
@@ -87,7 +88,7 @@ impl Candidates {
                 pool.clear_flags(if flags.is_empty() { spilled } else { flags });
             }
             for block in pool.blocks() {
-                // SAFETY: valid-header: the header word of every carved block is initialised (S16).
+                // SAFETY: *valid-header*: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
                 if usize::from(object.header().generation()) <= self.generation.index() {
                     self.begin(object, pool);
@@ -165,7 +166,7 @@ impl Candidates {
     fn for_each_in(pool: &Pool, f: &mut impl FnMut(RawObject)) {
         for (index, block) in pool.blocks().enumerate() {
             if pool.side(index).get() != SideState::REST.0 {
-                // SAFETY: valid-header, as above.
+                // SAFETY: *valid-header*, as above.
                 f(unsafe { RawObject::from_block(block) });
             }
         }

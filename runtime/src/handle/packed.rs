@@ -85,7 +85,7 @@ const _: () = {
 /// assert_eq!(Gc::strong_count(&text), 1);
 /// ```
 ///
-/// Invariant: the word is one of the table in this file's head; if it is an object's, it is that of an `AnyGc` which
+/// Invariant *packed*: the word is one of the table in this file's head; if it is an object's, it is that of an `AnyGc` which
 /// this owns.
 #[repr(transparent)]
 pub struct Packed {

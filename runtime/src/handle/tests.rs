@@ -91,6 +91,37 @@ fn lists_that_cannot_grow_spill() {
 }
 
 #[test]
+fn marking_that_runs_out_of_stack_scans_again() {
+    let drops = Rc::new(Cell::new(0));
+    let heap = manual_heap();
+    let chains = |count: usize| -> Vec<Gc<Node>> {
+        let chain = |_| {
+            let last = node(&heap, &drops);
+            let middle = node(&heap, &drops);
+            *middle.0.borrow_mut() = Some(last.into());
+            let first = node(&heap, &drops);
+            *first.0.borrow_mut() = Some(middle.into());
+            first
+        };
+        (0..count).map(chain).collect()
+    };
+    // All at once on the stack, which has room for 1024: what is left off is in pools that are scanned again.
+    let held = heap.alloc(RefCell::new(chains(5000)));
+    let garbage = heap.alloc((RefCell::new(None::<AnyGc>), chains(1000)));
+    *garbage.0.borrow_mut() = Some(garbage.clone().into());
+    drop(garbage);
+    refusal::refuse_from(0);
+    for (generation, found) in Generation::ALL.into_iter().zip([3001, 0, 0]) {
+        assert_eq!(heap.collect(generation), found);
+        assert_eq!(drops.get(), 3000, "what is held stays");
+        heap.check();
+    }
+    held.borrow_mut().clear();
+    assert_eq!(drops.get(), 18_000);
+    refusal::grant();
+}
+
+#[test]
 fn every_request_of_a_weak_reference_can_be_refused() {
     let drops = Rc::new(Cell::new(0));
     for n in 0.. {

@@ -1,6 +1,6 @@
 //! The end of a heap: what keeps its state, and how it goes.
 //!
-//! The state is kept by the `Heap`, by each block in use (objects, weak records, raw bytes), by each keeper (external
+//! The state is kept (invariant *kept*) by the `Heap`, by each block in use (objects, weak records, raw bytes), by each keeper (external
 //! bytes, allocators), and by each operation on the stack.
 //! Dropping the `Heap` *closes* the state: what waits for the exit is called, immortals become ordinary, the host's roots
 //! go, what is garbage is collected, and from then on objects live and die by count alone. The last block freed, or the

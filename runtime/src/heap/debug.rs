@@ -108,7 +108,7 @@ enum SinkPlace {
 
 /// What debugging is set to in one heap, and the garbage that it kept.
 ///
-/// Invariant: `garbage` owns one reference to each of its objects, which are alive.
+/// Invariant *saved*: `garbage` owns one reference to each of its objects, which are alive.
 pub(crate) struct Debugging {
     flags: Cell<DebugFlags>,
     sink: Cell<SinkPlace>,

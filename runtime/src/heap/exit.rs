@@ -28,7 +28,7 @@ pub(crate) struct ExitCalls {
     pub(crate) discard: unsafe fn(RawObject),
 }
 
-/// A registered finalizer. The registry owns one count on both objects.
+/// A *registered* finalizer: the registry owns one count on both objects.
 #[derive(Debug)]
 struct Registered {
     /// Of this heap, so that the registry keeps the heap's state as long as anything is in it (S18).

@@ -89,7 +89,7 @@ impl HeapState {
         // SAFETY: nothing is freed here.
         for pool in unsafe { self.alloc.pool_refs(PoolKind::Tracked) } {
             for block in pool.blocks() {
-                // SAFETY: valid-header: the header word of every carved block is initialised (S16).
+                // SAFETY: *valid-header*: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
                 if object.header().generation() == PERMANENT {
                     object.header().set_generation(Generation::Old.index() as u8);

@@ -25,7 +25,7 @@ use crate::weak::WeakTable;
 
 /// The state behind a [`Heap`](crate::Heap), its handles and its blocks.
 ///
-/// All of it is cells: no exclusive reference to it exists once it is made, so user code may come back to it at any
+/// All of it is *cells*: no exclusive reference to it exists once it is made, so user code may come back to it at any
 /// call. It lives as long as the `Heap`, any object, any raw block, any keeper, or any operation on the stack (S18);
 /// see `close.rs`.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl HeapState {
         // SAFETY: the caller frees nothing, or holds the allocator.
         for pool in unsafe { self.alloc.pool_refs(kind) } {
             for block in pool.blocks() {
-                // SAFETY: valid-header: the header word of every carved block is initialised (S16).
+                // SAFETY: *valid-header*: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
                 if object.header().is_alive() {
                     f(object);

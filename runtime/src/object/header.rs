@@ -248,6 +248,16 @@ mod tests {
     }
 
     #[test]
+    fn a_saturated_count_may_overflow_again() {
+        let header = live(7);
+        header.saturate();
+        header.insert(Flags::WEAK);
+        header.saturate();
+        assert_eq!((header.count(), header.type_id()), (1 << 31, 7));
+        assert!(header.has(Flags::SATURATED) && header.has(Flags::WEAK));
+    }
+
+    #[test]
     fn listed_bits_survive_death_and_rebirth() {
         let header = live(7);
         header.insert(Flags::LISTED_YOUNG | Flags::OLD);

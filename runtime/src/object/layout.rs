@@ -52,7 +52,7 @@ impl RawObject {
     /// The header.
     #[inline(always)]
     pub(crate) fn header(&self) -> &Header {
-        // SAFETY: valid-header.
+        // SAFETY: *valid-header*.
         unsafe { self.0.cast::<Header>().as_ref() }
     }
 
@@ -78,7 +78,7 @@ impl RawObject {
     /// The pool, as a reference to its cells.
     #[inline(always)]
     pub(crate) fn pool_ref(&self) -> &Pool {
-        // SAFETY: valid-header: masking finds the pool, which is in use.
+        // SAFETY: *valid-header*: masking finds the pool, which is in use.
         unsafe { self.pool().as_ref() }
     }
 

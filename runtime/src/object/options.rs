@@ -48,7 +48,7 @@ impl Finalizer {
 pub struct TypeOptions<T: ?Sized> {
     pub(crate) finalizer: Option<Finalizer>,
     pub(crate) protocol: Option<&'static (dyn Any + Send + Sync)>,
-    /// The payload is known by its address: it is neither moved out of its object nor lent exclusively.
+    /// Invariant *fixed*: the payload is known by its address; it is neither moved out of its object nor lent exclusively.
     pub(crate) fixed: bool,
     /// Objects of the type are the runtime's own: nobody gets a handle to one, and no walk shows them.
     pub(crate) private: bool,

@@ -12,7 +12,7 @@ use super::types::{Descriptor, Type};
 /// Type ids there are; 0 means "no object".
 const IDS: usize = 1 << 16;
 
-/// Every registered type under its id. Written once per entry, under the lock of [`BY_TYPE`].
+/// Every registered type under its id. Each is *written-once*, under the lock of [`BY_TYPE`].
 static TYPES: [AtomicPtr<Type>; IDS] = [const { AtomicPtr::new(ptr::null_mut()) }; IDS];
 
 /// The canonical type of each Rust type (S22): descriptors of one type may have several addresses.

@@ -8,6 +8,7 @@
 
 use super::layout::RawObject;
 use crate::alloc::{Pool, PoolFlags};
+use crate::base::os;
 
 /// The byte's values.
 ///
@@ -230,7 +231,7 @@ impl MarkStack {
     fn push_slow(&mut self, object: RawObject, pool: &Pool) {
         let more = self.entries.len().min(Self::BOUND - self.entries.len().min(Self::BOUND));
         // Stress builds stay within the reserve, so that scanning again is exercised.
-        if more != 0 && !cfg!(tailbite_stress) && self.entries.try_reserve_exact(more).is_ok() {
+        if more != 0 && !cfg!(tailbite_stress) && os::reserve_exact(&mut self.entries, more) {
             self.entries.push(object);
         } else {
             pool.set_flags(PoolFlags::RESCAN);

@@ -30,7 +30,7 @@ struct Slot {
 ///
 /// Invariants:
 /// - serials ascend.
-/// - `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
+/// - *chained*: `chains` leads to exactly one occupied slot per hash in use, the first, from which `next` leads to all others, in
 ///   order.
 /// - `occupied` is the number of slots with an entry; none comes before `front`, so that who takes out the first ones
 ///   needn't pass their tombstones each time.
@@ -246,4 +246,29 @@ impl Slots {
 fn spread(hash: u64) -> u64 {
     let product = u128::from(hash ^ 0x9E37_79B9_7F4A_7C15) * 0xD6E8_FEB8_6659_FD93;
     product as u64 ^ (product >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spread;
+
+    /// The largest number of hashes that share the lowest ten bits, which choose a place in an index of that size, and
+    /// that share the highest seven, which the index compares first.
+    fn crowds(hashes: impl Iterator<Item = u64>) -> [usize; 2] {
+        let mut crowds = [vec![0_usize; 1 << 10], vec![0_usize; 1 << 7]];
+        for hash in hashes.map(spread) {
+            crowds[0][hash as usize & 0x3FF] += 1;
+            crowds[1][(hash >> 57) as usize] += 1;
+        }
+        crowds.map(|crowds| crowds.into_iter().max().unwrap_or(0))
+    }
+
+    #[test]
+    fn numbers_and_addresses_use_the_whole_index() {
+        for shift in [0, 3, 4, 5, 12, 20, 32, 40] {
+            let [low, high] = crowds((0..1 << 14).map(|number| number << shift));
+            // Evenly: 16 and 128. By chance: some 35 and 170.
+            assert!(low <= 50 && high <= 200, "numbers times 2^{shift}: {low} in one place, {high} with the same tag");
+        }
+    }
 }

@@ -16,7 +16,7 @@ use crate::object::{Flags, RawObject, Tracer};
 /// The weak records of one heap, by the address of their object. An object without weak references has no entry and
 /// pays nothing.
 ///
-/// Invariant: an entry exists exactly for the objects with the `WEAK` bit.
+/// Invariant *recorded*: an entry exists exactly for the objects with the `WEAK` bit.
 #[derive(Debug, Default)]
 pub(crate) struct WeakTable {
     records: UnsafeCell<HashMap<usize, NonNull<Record>>>,

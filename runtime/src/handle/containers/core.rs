@@ -46,7 +46,7 @@ impl Drop for Table {
 /// The payload of a weak container; the public types wrap it transparently. `P` is what an entry owns.
 ///
 /// Invariants:
-/// - every entry in `table` is a live object of type `Entry<H, P>`, as long as the container is alive itself: entries of
+/// - *typed*: every entry in `table` is a live object of type `Entry<H, P>`, as long as the container is alive itself: entries of
 ///   doomed targets were taken out when they were doomed.
 /// - no reference into the table, and none into an entry of which no handle is kept, exists while user code runs (S5).
 #[repr(C)]
