@@ -2,10 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod boxed_depth;
+mod child_ends;
 mod chains;
 mod common;
 mod entries;
+mod first_use;
 mod handed_in;
+mod liars;
 mod moved_containers;
 mod unwinding_payloads;
 mod views;
