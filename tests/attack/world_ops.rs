@@ -50,13 +50,14 @@ fn container(f: impl FnOnce(&AnyGc)) {
 }
 
 pub(super) fn random() {
-    match rng(52) {
-        0..=5 => with_heap(|heap| drop(heap.try_alloc(object()).map(keep))),
+    match rng(60) {
+        0..=5 | 52..=58 => with_heap(|heap| drop(heap.try_alloc(object()).map(keep))),
         6 => with_heap(|heap| {
             let count = rng(5);
-            drop(heap.try_alloc_slice((0..count).map(|_| {
+            // One mark only: two drops that panic in one payload abort, by the language's rule.
+            drop(heap.try_alloc_with_slice(Mark::new(), (0..count).map(|_| {
                 act();
-                (get(rng(SLOTS)), Mark::new())
+                get(rng(SLOTS))
             })).map(keep));
         }),
         7 => with_heap(|heap| {
@@ -151,7 +152,7 @@ pub(super) fn random() {
             }
         }),
         42 => with_heap(|heap| with_any(|any| {
-            let root = heap.add_root_any(any);
+            let Ok(root) = heap.try_add_root_any(any) else { return };
             let key = heap.add_callback(|_, _, _| act());
             KEYS.with_borrow_mut(|keys| keys.push((key, RootKey::from_bits(root.to_bits()))));
         })),
@@ -193,7 +194,7 @@ pub(super) fn random() {
             }
         }
         48 => with_heap(|heap| {
-            let limit = [None, Some(0), Some(heap.used_bytes()), Some(heap.used_bytes() + rng(100_000))][rng(4)];
+            let limit = [Some(0), Some(heap.used_bytes()), Some(heap.used_bytes() + rng(100_000)), None, None, None, None, None][rng(8)];
             heap.set_memory_limit(limit);
             if rng(2) == 0 {
                 heap.set_soft_limit(heap.used_bytes() + rng(20_000), |_, _| act());
@@ -208,7 +209,10 @@ pub(super) fn random() {
             }
         }),
         50 => {
-            let heap = (rng(3) != 0).then(|| Rc::new(new_heap()));
+            if rng(4) != 0 {
+                return;
+            }
+            let heap = (rng(6) != 0).then(|| Rc::new(new_heap()));
             let old = HEAPS.with_borrow_mut(|heaps| (!heaps.is_empty()).then(|| std::mem::replace(&mut heaps[rng(3)], heap)));
             drop(old);
         }
