@@ -31,7 +31,7 @@ fn take_all(heap: &Heap, kept: &mut Vec<AnyGc>, others: &mut Vec<Box<dyn std::an
     let map = WeakKeyMap::<AnyGc, AnyGc, ById>::try_with_equivalence(heap, ById).ok();
     let set = WeakSet::<AnyGc, ById>::try_with_equivalence(heap, ById).ok();
     let values = WeakValueMap::<AnyGc, AnyGc, ById>::try_with_equivalence(heap, ById).ok();
-    for n in 0..700_usize {
+    for n in 0..350_usize {
         let Ok(object) = heap.try_alloc(Greedy(RefCell::new(None))) else {
             failed += 1;
             if failed > 20 {
@@ -81,7 +81,7 @@ fn take_all(heap: &Heap, kept: &mut Vec<AnyGc>, others: &mut Vec<Box<dyn std::an
 
 #[test]
 fn the_limit_holds_whatever_takes_the_memory() {
-    for (trigger, limit) in [(Trigger::Manual, 300_000), (Trigger::Safepoint, 400_000), (Trigger::Allocation, 350_000)] {
+    for (trigger, limit) in [(Trigger::Manual, 200_000), (Trigger::Safepoint, 250_000), (Trigger::Allocation, 200_000)] {
         let heap = Heap::new();
         heap.set_trigger(trigger);
         heap.set_memory_limit(Some(limit));
