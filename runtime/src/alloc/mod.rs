@@ -13,6 +13,7 @@
 //! | `grant` | memory beyond blocks, and a second look before it is refused |
 //! | `gate` | a mode in which every allocation of an object takes the slow path |
 //! | `raw` | bytes without a header |
+//! | `blocks` | what `allocator_api2` asks, in terms of them |
 //! | `system` | raw blocks of the system allocator, and their directory |
 //! | `resize` | changing the size of a raw block |
 //! | `lookup` | raw blocks by address alone |
@@ -27,6 +28,7 @@ use std::ptr::NonNull;
 
 mod arena;
 mod bits;
+pub(crate) mod blocks;
 mod budget;
 mod check;
 mod class;
