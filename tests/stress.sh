@@ -18,5 +18,5 @@ for every in "$@"; do
     echo "== a collection at every allocation number $every"
     export TAILBITE_STRESS="$every"
     cargo test -p tailbite --lib
-    cargo test -p tailbite-tests --test all -- --skip deep:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes
+    cargo test -p tailbite-tests --test all -- --skip deep:: --skip depth:: --skip sizes:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes
 done

@@ -2,8 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod boxed_depth;
-mod child_ends;
 mod chains;
+mod child_ends;
 mod common;
 mod entries;
 mod first_use;
@@ -12,8 +12,8 @@ mod handed_in;
 mod heap_ends;
 mod hygiene;
 mod lent;
-mod limits;
 mod liars;
+mod limits;
 mod moved_containers;
 mod opaque_cells;
 mod replacing;

@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::mem;
 use std::rc::Rc;
 
-use tailbite::{AnyGc, ById, External, Gc, Heap, HeapAllocator, LastFirst, Trace, WeakKeyMap, WeakRef, WeakSet, WeakValueMap};
+use tailbite::{
+    AnyGc, ById, External, Gc, Heap, HeapAllocator, LastFirst, Trace, WeakKeyMap, WeakRef, WeakSet, WeakValueMap,
+};
 
 use crate::common::{Loud, Node, manual};
 

@@ -14,6 +14,7 @@
 //! | `gate` | a mode in which every allocation takes the slow path |
 //! | `guard` | the debug heap: guarded blocks |
 //! | `raw` | bytes without a header |
+//! | `blocks` | what `allocator_api2` asks, in terms of them |
 //! | `system` | raw blocks of the system allocator, and their directory |
 //! | `resize` | changing the size of a raw block |
 //! | `lookup` | raw blocks by address alone |
@@ -29,6 +30,7 @@ use std::ptr::NonNull;
 
 mod arena;
 mod bits;
+pub(crate) mod blocks;
 mod budget;
 mod check;
 mod class;

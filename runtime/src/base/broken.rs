@@ -79,7 +79,8 @@ pub(crate) fn stop(message: &str) -> ! {
 /// Returns from a checker unless the condition holds; with the objects concerned.
 macro_rules! holds {
     ($condition:expr, $rule:expr $(, $object:expr)*) => {
-        if !$condition {
+        let holds: bool = $condition;
+        if !holds {
             return Err($crate::base::Broken::new($rule)$(.of($object.block()))*);
         }
     };

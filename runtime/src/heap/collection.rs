@@ -121,6 +121,10 @@ impl HeapState {
                 totals.survivors += detection.survivors;
                 totals.opaque_cells += detection.opaque_cells;
                 totals.over_reported = totals.over_reported.or(detection.over_reported);
+                #[cfg(tailbite_stress)]
+                if detection.over_reported.is_some() {
+                    super::stress::distrust();
+                }
                 Some(detection)
             }
             Err(payload) => {

@@ -70,7 +70,12 @@ impl Heap {
     /// assert!(violation.to_string().contains("edge 0 -> `str` at 0x"), "{violation}");
     /// ```
     pub fn verify(&self) -> Result<(), Violation> {
-        self.state().verify()
+        let result = self.state().verify();
+        #[cfg(tailbite_stress)]
+        if result.is_err() {
+            super::stress::distrust();
+        }
+        result
     }
 
     /// As [`verify`](Heap::verify), for tests that have nobody to return an error to.

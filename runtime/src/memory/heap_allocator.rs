@@ -6,7 +6,7 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator};
 
-use super::blocks;
+use crate::alloc::blocks;
 use crate::heap::{Heap, Keeper};
 use crate::object::{Shape, Trace, Tracer};
 

@@ -5,11 +5,9 @@
 //! | `external` | `External`: bytes that count against a heap's limit |
 //! | `heap_allocator` | `HeapAllocator`: raw bytes of a heap |
 //! | `raw_allocator` | `RawAllocator`: the allocator without a heap |
-//! | `blocks` | what `allocator_api2` asks of both |
 //! | `last_first` | `LastFirst`: a vector that drops as CPython's lists do, in any memory |
 //! | `trace_external` | `Trace` for the containers of other crates |
 
-mod blocks;
 mod external;
 mod heap_allocator;
 mod last_first;

@@ -6,8 +6,7 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator};
 
-use super::blocks;
-use crate::alloc::{Allocator as Pools, AllocatorOptions, MemoryStats};
+use crate::alloc::{Allocator as Pools, AllocatorOptions, MemoryStats, blocks};
 use crate::base::os;
 use crate::heap::OutOfMemory;
 

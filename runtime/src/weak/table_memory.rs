@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator as ForVectors};
 
-use crate::alloc::Allocator;
+use crate::alloc::{Allocator, blocks};
 
 /// The raw memory of one heap. Runs no user code, and refuses at the limit (S19).
 ///
@@ -30,15 +30,12 @@ impl TableMemory {
 // same allocator.
 unsafe impl ForVectors for TableMemory {
     fn allocate(&self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        let size = layout.size();
-        // (Tables ask for no blocks of no bytes, but the trait allows it.)
-        let block = self.alloc().allocate_raw(size.max(1), layout.align()).ok_or(AllocError)?;
-        Ok(NonNull::slice_from_raw_parts(block, size))
+        blocks::allocate(self.alloc(), layout, false)
     }
 
     unsafe fn deallocate(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: the caller's promise: a block of `allocate`, with its layout. It isn't the last one of its heap: the
         // container's is in use.
-        unsafe { self.alloc().free_raw(block, layout.size().max(1), layout.align()) };
+        unsafe { blocks::deallocate(self.alloc(), block, layout) };
     }
 }

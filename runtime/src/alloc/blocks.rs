@@ -5,10 +5,10 @@ use core::ptr::NonNull;
 
 use allocator_api2::alloc::AllocError;
 
-use crate::alloc::Allocator;
+use super::Allocator;
 
 /// A block for `layout`. Its length is that of the request; a request for nothing takes nothing.
-pub(super) fn allocate(alloc: &Allocator, layout: Layout, zeroed: bool) -> Result<NonNull<[u8]>, AllocError> {
+pub(crate) fn allocate(alloc: &Allocator, layout: Layout, zeroed: bool) -> Result<NonNull<[u8]>, AllocError> {
     let (size, align) = (layout.size(), layout.align());
     let block = match size {
         0 => Some(dangling(layout)),
@@ -20,7 +20,7 @@ pub(super) fn allocate(alloc: &Allocator, layout: Layout, zeroed: bool) -> Resul
 
 /// # Safety
 /// `block` is in use, from this allocator, and known by `layout`; nothing uses it from now on.
-pub(super) unsafe fn deallocate(alloc: &Allocator, block: NonNull<u8>, layout: Layout) {
+pub(crate) unsafe fn deallocate(alloc: &Allocator, block: NonNull<u8>, layout: Layout) {
     if layout.size() != 0 {
         // SAFETY: (1), (2) the caller's promise.
         unsafe { alloc.free_raw(block, layout.size(), layout.align()) };
@@ -29,7 +29,7 @@ pub(super) unsafe fn deallocate(alloc: &Allocator, block: NonNull<u8>, layout: L
 
 /// # Safety
 /// `block` is in use, from this allocator, and known by `old`. If this succeeds, nothing uses the old address from now on.
-pub(super) unsafe fn resize(
+pub(crate) unsafe fn resize(
     alloc: &Allocator,
     block: NonNull<u8>,
     old: Layout,
@@ -51,7 +51,7 @@ pub(super) unsafe fn resize(
 ///
 /// # Safety
 /// As [`resize`].
-pub(super) unsafe fn grow_zeroed(
+pub(crate) unsafe fn grow_zeroed(
     alloc: &Allocator,
     block: NonNull<u8>,
     old: Layout,
@@ -72,6 +72,6 @@ fn slice(block: Option<NonNull<u8>>, layout: Layout) -> Result<NonNull<[u8]>, Al
 }
 
 /// Where blocks of no bytes lie.
-pub(super) fn dangling(layout: Layout) -> NonNull<u8> {
+pub(crate) fn dangling(layout: Layout) -> NonNull<u8> {
     NonNull::without_provenance(core::num::NonZero::new(layout.align()).expect("an alignment is not zero"))
 }
