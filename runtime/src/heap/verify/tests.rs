@@ -61,7 +61,7 @@ fn a_wrong_bit_in_a_header_is_found() {
         (&old, Flags::FINALIZED, "a finalizer has run only if there is one, and isn't due again"),
         (&old, Flags::WEAK, "the objects with a weak bit are those with a weak record"),
         (&young, Flags::WEAK, "the objects with a weak bit are those with a weak record"),
-        (&old, Flags::LARGE, "a large object is in a region of its own"),
+        (&old, Flags::LARGE, "what is marked as large is in a region of its own, or guarded"),
         (&old, Flags::DOOMED, "objects are torn down only while something is dropped"),
         (&old, Flags::QUEUED, "objects are torn down only while something is dropped"),
         (&leaf, Flags::LOUD, "an object is loud if its type is"),
