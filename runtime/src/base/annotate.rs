@@ -14,32 +14,32 @@ use std::ptr::NonNull;
 pub(crate) const ANNOTATED: bool = cfg!(any(tailbite_asan, tailbite_valgrind));
 
 /// Hides bytes.
-#[inline(always)]
+#[inline]
 pub(crate) fn hide(start: NonNull<u8>, size: usize) {
     checker::hide(start, size);
 }
 
 /// Shows bytes, which hold something.
-#[inline(always)]
+#[inline]
 pub(crate) fn show(start: NonNull<u8>, size: usize) {
     checker::show(start, size);
 }
 
 /// Makes bytes fresh.
-#[inline(always)]
+#[inline]
 pub(crate) fn freshen(start: NonNull<u8>, size: usize) {
     checker::freshen(start, size);
 }
 
 /// A block was handed out: it is fresh.
-#[inline(always)]
+#[inline]
 pub(crate) fn hand_out(block: NonNull<u8>, size: usize) {
     checker::hand_out(block, size);
 }
 
 /// A block was given back: it is hidden. The checker reports one that is hidden already, if `may_be_foreign`: a host gave it back by its
 /// address.
-#[inline(always)]
+#[inline]
 pub(crate) fn take_back(block: NonNull<u8>, size: usize, may_be_foreign: bool) {
     checker::take_back(block, size, may_be_foreign);
 }
@@ -48,7 +48,7 @@ pub(crate) fn take_back(block: NonNull<u8>, size: usize, may_be_foreign: bool) {
 ///
 /// # Safety
 /// `place` is valid for reading a `T`, and holds one.
-#[inline(always)]
+#[inline]
 pub(crate) unsafe fn read_hidden<T: Copy>(place: NonNull<T>) -> T {
     show(place.cast(), size_of::<T>());
     // SAFETY: the caller's promise.
@@ -61,7 +61,7 @@ pub(crate) unsafe fn read_hidden<T: Copy>(place: NonNull<T>) -> T {
 ///
 /// # Safety
 /// `place` is valid for writing a `T`.
-#[inline(always)]
+#[inline]
 pub(crate) unsafe fn write_hidden<T: Copy>(place: NonNull<T>, value: T) {
     freshen(place.cast(), size_of::<T>());
     // SAFETY: the caller's promise.
@@ -74,15 +74,15 @@ pub(crate) unsafe fn write_hidden<T: Copy>(place: NonNull<T>, value: T) {
 mod checker {
     use std::ptr::NonNull;
 
-    #[inline(always)]
+    #[inline]
     pub(super) fn hide(_: NonNull<u8>, _: usize) {}
-    #[inline(always)]
+    #[inline]
     pub(super) fn show(_: NonNull<u8>, _: usize) {}
-    #[inline(always)]
+    #[inline]
     pub(super) fn freshen(_: NonNull<u8>, _: usize) {}
-    #[inline(always)]
+    #[inline]
     pub(super) fn hand_out(_: NonNull<u8>, _: usize) {}
-    #[inline(always)]
+    #[inline]
     pub(super) fn take_back(_: NonNull<u8>, _: usize, _: bool) {}
 }
 

@@ -351,16 +351,8 @@ impl HeapState {
         // SAFETY: the state lives as long as the block is in use.
         let this = unsafe { state.as_ref() };
         if object.header().has(Flags::LARGE) {
-            object.header().remove(Flags::LARGE);
-            if object.pool_ref().flags().contains(PoolFlags::LARGE) {
-                // The lists would keep the whole region until they are collected.
-                this.young.remove(object, &this.alloc);
-                this.middle.remove(object, &this.alloc);
-            }
-            // SAFETY: (1).
-            unsafe { this.alloc.free_unusual(object.block()) };
-            // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
-            unsafe { Self::free_if_unused(state) };
+            // SAFETY: (1), (2).
+            unsafe { Self::free_unusual_block(state, object) };
             return;
         }
         // SAFETY: (1); the pool is the block's.
@@ -368,6 +360,27 @@ impl HeapState {
             // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
             unsafe { Self::free_if_unused(state) };
         }
+    }
+
+    /// [`free_block`](HeapState::free_block) for a block that is a region of its own, or may be guarded.
+    ///
+    /// # Safety
+    /// As there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_unusual_block(state: NonNull<HeapState>, object: RawObject) {
+        // SAFETY: the state lives as long as the block is in use.
+        let this = unsafe { state.as_ref() };
+        object.header().remove(Flags::LARGE);
+        if object.pool_ref().flags().contains(PoolFlags::LARGE) {
+            // The lists would keep the whole region until they are collected.
+            this.young.remove(object, &this.alloc);
+            this.middle.remove(object, &this.alloc);
+        }
+        // SAFETY: (1).
+        unsafe { this.alloc.free_unusual(object.block()) };
+        // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
+        unsafe { Self::free_if_unused(state) };
     }
 
     /// An object of a pool under examination died: it is no candidate any more, whatever comes to be in its block (S8).
