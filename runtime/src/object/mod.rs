@@ -13,6 +13,8 @@ pub(crate) use header::Flags;
 pub(crate) use layout::{RawObject, object_size, tailed_size};
 pub(crate) use options::Finalizer;
 pub use options::TypeOptions;
+#[cfg(test)]
+pub(crate) use registry::{END_OF_IDS, registered};
 pub(crate) use registry::{register, type_of, type_with_id};
 pub(crate) use side::{Counting, HUB_COUNT, HubTable, MarkStack, Marking, SideState};
 pub(crate) use trace::{Mode, TraceEntries};
