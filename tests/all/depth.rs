@@ -293,7 +293,7 @@ fn walks_need_no_more_stack_than_others() {
         let tail = Gc::as_any(&chain.tail);
         let referrers = chain.heap.get_referrers(&[tail]).len();
         assert!(referrers <= 1, "{referrers}");
-        assert!(chain.heap.get_referents(&[chain.first.clone()]).len() <= 3);
+        assert!(chain.heap.get_referents(std::slice::from_ref(&chain.first)).len() <= 3);
         chain.heap.freeze();
         chain.heap.unfreeze();
         assert_eq!(chain.heap.collect(Generation::Old), 0);

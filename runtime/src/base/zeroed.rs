@@ -16,8 +16,8 @@ pub(crate) struct Zeroed {
 impl Zeroed {
     /// `None` if memory is refused, or `length` is 0.
     pub(crate) fn try_new(length: usize) -> Option<Zeroed> {
-        let layout = Layout::array::<u32>(length).ok().filter(|layout| layout.size() != 0)?;
-        Some(Zeroed { numbers: os::system_alloc_zeroed(layout)?.cast(), length })
+        let layout = Layout::array::<u32>(length).ok().filter(|layout| layout.size() != 0);
+        Some(Zeroed { numbers: layout.and_then(os::system_alloc_zeroed)?.cast(), length })
     }
 }
 

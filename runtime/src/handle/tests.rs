@@ -1,5 +1,8 @@
 //! Tests of what a heap does while every request for memory is refused: deaths and collections need none.
 
+mod broken;
+mod types;
+
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 

@@ -12,8 +12,6 @@
 mod edges;
 mod headers;
 mod path;
-#[cfg(test)]
-mod tests;
 
 use super::Heap;
 use super::drops::Drops;

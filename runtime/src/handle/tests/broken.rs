@@ -5,9 +5,11 @@ use core::mem::ManuallyDrop;
 
 use crate::alloc::PoolFlags;
 use crate::base::refusal;
+use crate::collect::{Generation, Trigger};
+use crate::handle::{AnyGc, Gc, WeakKeyMap, WeakRef, callback};
+use crate::heap::Heap;
 use crate::object::{Flags, RawObject, SideState};
 use crate::weak::{EntryLink, EntryTable, Link};
-use crate::{AnyGc, Gc, Generation, Heap, Trigger, WeakKeyMap, WeakRef};
 
 type Node = RefCell<Vec<AnyGc>>;
 
@@ -169,7 +171,7 @@ fn side_bytes_and_marks_are_found() {
 fn wrong_links_of_weak_references_are_found() {
     let heap = heap();
     let (referent, other) = (node(&heap), node(&heap));
-    let references = [1, 2, 3].map(|_| WeakRef::with_callback(&referent, crate::callback(|_| ())));
+    let references = [1, 2, 3].map(|_| WeakRef::with_callback(&referent, callback(|_| ())));
     let elsewhere = WeakRef::new(&other);
     let [first, second, _] = [0, 1, 2].map(|index| Gc::object(&references[index]));
     let elsewhere = Gc::object(&elsewhere);
