@@ -8,7 +8,9 @@ mod model;
 mod ops;
 mod panics;
 mod random;
+mod refusing;
 mod stack;
+pub mod workload;
 
 pub use graph::{Node, chain, leak_ring, ring};
 pub use log::{Log, OnDrop, Probe};
@@ -17,6 +19,7 @@ pub use model::Model;
 pub use ops::{FinalizerKind, Op, Program};
 pub use panics::{Armed, Bomb, Reports, quiet};
 pub use random::Random;
+pub use refusing::Refusing;
 pub use stack::{on_small_stack, on_stack};
 use tailbite::{Heap, Trigger};
 

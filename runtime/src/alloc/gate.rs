@@ -1,44 +1,61 @@
-//! The gate: a mode in which every allocation of an object takes the slow path, at no cost to those that don't.
+//! The gate: a mode in which every allocation of an object takes the slow path, at no cost to those that don't; and the same for raw bytes.
 //!
 //! While the gate is closed, each bin for objects shows "no pool" to the fast path, which then asks to [`refill`](Allocator::allocate); that
-//! refuses, and the heap's slow path does what is due before it takes the block *through the gate*. The bins' real heads are kept beside. Raw
-//! bytes don't notice.
+//! refuses, and the heap's slow path does what is due before it takes the block *through the gate*. The bins' real heads are kept beside.
+//!
+//! The bins for raw bytes have a gate of their own, closed while requests are numbered; there it is `refill` itself that takes the block.
 
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use super::class::{Bin, OBJECT_BINS};
+use super::class::{BINS, Bin, OBJECT_BINS};
 use super::pool::{OBJECT_LINK, Pool};
 use super::{Allocator, no_pool};
 
-/// The heads of the bins for objects while they are hidden.
+/// The heads of the bins while they are hidden.
 ///
-/// Invariant: while the gate is open, all are [`no_pool`]; while it is closed, those that the fast path sees are.
+/// Invariant: where the gate is open, all are [`no_pool`]; where it is closed, those that the fast path sees are.
 #[derive(Debug)]
 pub(super) struct Gate {
     closed: Cell<bool>,
-    hidden: [Cell<NonNull<Pool>>; OBJECT_BINS],
+    raw_closed: Cell<bool>,
+    hidden: [Cell<NonNull<Pool>>; BINS],
 }
 
 impl Gate {
     pub(super) fn new() -> Gate {
-        Gate { closed: Cell::new(false), hidden: [const { Cell::new(no_pool()) }; OBJECT_BINS] }
+        Gate { closed: Cell::new(false), raw_closed: Cell::new(false), hidden: [const { Cell::new(no_pool()) }; BINS] }
+    }
+
+    fn hides(&self, bin: Bin) -> bool {
+        if bin.kind().holds_objects() { self.closed.get() } else { self.raw_closed.get() }
     }
 }
 
 impl Allocator {
-    /// Whether the gate is closed.
+    /// Whether the gate is closed for objects.
     #[inline]
     pub(crate) fn is_gated(&self) -> bool {
         self.gate.closed.get()
     }
 
-    /// Closes or opens the gate.
+    /// Closes or opens the gate for objects.
     pub(crate) fn set_gated(&self, closed: bool) {
         if self.gate.closed.replace(closed) != closed {
-            for (shown, hidden) in self.heads.iter().zip(&self.gate.hidden) {
-                shown.swap(hidden);
-            }
+            self.swap_heads(0..OBJECT_BINS);
+        }
+    }
+
+    /// Closes or opens the gate for raw bytes.
+    pub(super) fn set_raw_gated(&self, closed: bool) {
+        if self.gate.raw_closed.replace(closed) != closed {
+            self.swap_heads(OBJECT_BINS..BINS);
+        }
+    }
+
+    fn swap_heads(&self, bins: std::ops::Range<usize>) {
+        for (shown, hidden) in self.heads[bins.clone()].iter().zip(&self.gate.hidden[bins]) {
+            shown.swap(hidden);
         }
     }
 
@@ -53,16 +70,14 @@ impl Allocator {
     /// The place of a bin's first pool.
     #[inline]
     pub(super) fn head_cell(&self, bin: Bin) -> &Cell<NonNull<Pool>> {
-        match self.gate.hidden.get(bin.index()) {
-            Some(hidden) if self.gate.closed.get() => hidden,
-            _ => &self.heads[bin.index()],
-        }
+        let heads = if self.gate.hides(bin) { &self.gate.hidden } else { &self.heads };
+        &heads[bin.index()]
     }
 
     /// The first pool of a bin that shows none.
     #[inline]
     pub(super) fn hidden_head(&self, bin: Bin) -> NonNull<Pool> {
-        self.gate.hidden.get(bin.index()).map_or(no_pool(), Cell::get)
+        self.gate.hidden[bin.index()].get()
     }
 
     /// As [`Allocator::allocate`], whether the gate is closed or not.
@@ -74,10 +89,12 @@ impl Allocator {
         }
     }
 
-    /// Checks the invariant; panics if it is broken.
+    /// Checks the invariants; panics if one is broken.
     pub(super) fn check_gate(&self) {
-        let objects = &self.heads[..OBJECT_BINS];
-        let unseen = if self.is_gated() { objects } else { &self.gate.hidden };
-        assert!(unseen.iter().all(|head| head.get() == no_pool()), "a bin has two heads");
+        assert_eq!(self.gate.raw_closed.get(), self.is_refusing(), "the gate for raw bytes is closed without a reason");
+        for bin in Bin::every() {
+            let unseen = if self.gate.hides(bin) { &self.heads } else { &self.gate.hidden };
+            assert_eq!(unseen[bin.index()].get(), no_pool(), "a bin has two heads");
+        }
     }
 }

@@ -20,11 +20,12 @@ impl Allocator {
         Some(unsafe { head.as_ref() })
     }
 
-    /// Takes a block from a bin whose head has none that is free. `None` too if the gate is closed for it.
+    /// Takes a block from a bin whose head has none that is free. `None` too if it is a bin for objects and the gate is closed for them.
     #[cold]
     #[inline(never)]
     pub(super) fn refill(&self, bin: Bin) -> Option<NonNull<u8>> {
-        if self.is_gated() && bin.kind().holds_objects() {
+        let refused = if bin.kind().holds_objects() { self.is_gated() } else { self.refuses_request() };
+        if refused {
             return None;
         }
         self.refill_through_gate(bin)

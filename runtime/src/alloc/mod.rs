@@ -11,7 +11,8 @@
 //! | `retain` | pins and holds: what keeps memory where it is |
 //! | `budget` | what counts, and the limit that it keeps |
 //! | `grant` | memory beyond blocks, and a second look before it is refused |
-//! | `gate` | a mode in which every allocation of an object takes the slow path |
+//! | `gate` | a mode in which every allocation takes the slow path |
+//! | `refusals` | requests that are numbered, and refused on purpose |
 //! | `raw` | bytes without a header |
 //! | `system` | raw blocks of the system allocator, and their directory |
 //! | `resize` | changing the size of a raw block |
@@ -39,6 +40,7 @@ mod lookup;
 mod poison;
 mod pool;
 mod raw;
+mod refusals;
 mod resize;
 mod retain;
 mod stats;
@@ -60,6 +62,7 @@ use gate::Gate;
 use geometry::ARENA_SIZE;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
+use refusals::Refusals;
 use system::SystemBlocks;
 
 /// What can be chosen for an allocator.
@@ -78,7 +81,7 @@ impl Default for AllocatorOptions {
 /// The memory of one heap.
 ///
 /// # Invariants
-/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while the gate is closed, that of a bin for objects is kept there. The list is doubly linked; every pool in it but the head has room, and
+/// - `heads[bin]` is the first pool of the bin's list, or [`no_pool`]; while the gate is closed for the bin, it is kept there. The list is doubly linked; every pool in it but the head has room, and
 ///   a pool of the bin that is not in it is marked as full.
 /// - Every pool in use is in the directory of arenas, every large object's in the directory of large objects.
 /// - Without a hold no pool is parked.
@@ -86,6 +89,7 @@ impl Default for AllocatorOptions {
 pub(crate) struct Allocator {
     heads: [Cell<NonNull<Pool>>; BINS],
     gate: Gate,
+    refusals: Refusals,
     budget: Budget,
     /// The heap state, for the pools to come.
     owner: NonNull<()>,
@@ -105,6 +109,7 @@ impl Allocator {
         Allocator {
             heads: [const { Cell::new(no_pool()) }; BINS],
             gate: Gate::new(),
+            refusals: Refusals::default(),
             budget: Budget::default(),
             owner,
             arenas: RefCell::new(Arenas::new()),

@@ -72,6 +72,9 @@ impl Allocator {
         layout: Layout,
         request: impl Fn(Layout) -> Option<NonNull<u8>>,
     ) -> Option<NonNull<u8>> {
+        if self.refuses_request() {
+            return None;
+        }
         let take = || {
             let room = self.system.reserve(&self.budget) && self.budget.allows(layout.size());
             let block = if room { request(layout) } else { None }?;

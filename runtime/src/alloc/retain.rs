@@ -129,6 +129,7 @@ impl Allocator {
     /// Nothing uses any block from now on, nor any pool.
     pub(crate) unsafe fn release_all(&self) {
         self.set_gated(false);
+        self.refuse(0..0);
         for head in &self.heads {
             head.set(super::no_pool());
         }

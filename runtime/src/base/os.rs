@@ -104,6 +104,18 @@ pub(crate) fn reserve_exact<T>(items: &mut Vec<T>, more: usize) -> bool {
     items.capacity() - items.len() >= more || (!refused() && items.try_reserve_exact(more).is_ok())
 }
 
+/// A value in a box; the value back if memory is refused. Vectors are what can be reserved fallibly, so the box is made from one, and
+/// holds an array.
+pub(crate) fn try_box<T>(value: T) -> Result<Box<[T; 1]>, T> {
+    let mut place = Vec::new();
+    if !reserve_exact(&mut place, 1) {
+        return Err(value);
+    }
+    place.push(value);
+    let Ok(boxed) = <Box<[T; 1]>>::try_from(place.into_boxed_slice()) else { unreachable!("it has one element") };
+    Ok(boxed)
+}
+
 /// A table with room for `count` entries; `None` when the memory for it is refused.
 pub(crate) fn table<K: Eq + Hash, V, S: BuildHasher + Default>(count: usize) -> Option<HashMap<K, V, S>> {
     let mut table = HashMap::with_hasher(S::default());

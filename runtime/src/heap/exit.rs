@@ -96,7 +96,7 @@ impl Exits {
         let more = (before + 1).max(4) * ENTRY;
         // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
         let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
-        if !first || before >= Self::MAX || !alloc.budget().allows(more) {
+        if !first || before >= Self::MAX || alloc.refuses_request() || !alloc.budget().allows(more) {
             return false;
         }
         let registered = &mut registry.get_or_insert_default().registered;

@@ -9,6 +9,7 @@
 //! | `counting` | allocations and deaths, counted on demand |
 //! | `stress_mode` | collections at every n-th allocation |
 //! | `out_of_memory` | the error of refused memory |
+//! | `refusals` | requests for memory that are refused on purpose |
 //! | `death` | death by count: the one path that frees |
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
@@ -24,6 +25,7 @@
 //! | `closures` | lists of the user's closures that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
+//! | `shared_hook` | the closure that hears of them |
 //! | `type_cache` | descriptors to types without a lock |
 
 mod allocate;
@@ -42,7 +44,9 @@ mod freeze;
 mod leak;
 mod limits;
 mod out_of_memory;
+mod refusals;
 mod roots;
+mod shared_hook;
 mod slow;
 mod state;
 #[cfg(tailbite_stress)]

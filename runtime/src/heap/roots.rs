@@ -52,7 +52,8 @@ impl Roots {
             let before = entries.capacity();
             if entries.len() == before {
                 // Twice the room, and no less than a vector begins with.
-                if !alloc.budget().allows(before.max(4) * ENTRY) || entries.try_reserve(1).is_err() {
+                let refused = alloc.refuses_request() || !alloc.budget().allows(before.max(4) * ENTRY);
+                if refused || entries.try_reserve(1).is_err() {
                     return None;
                 }
                 alloc.keep_allowed((entries.capacity() - before) * ENTRY);
