@@ -49,12 +49,6 @@ impl Allocator {
         items.len() < items.capacity() || self.keep(items, items.len().max(4))
     }
 
-    /// Counts bytes that a layer above has taken for itself, which were allowed just now.
-    pub(crate) fn keep_allowed(&self, bytes: usize) {
-        self.budget.keep_always(bytes);
-        self.notice_crossing();
-    }
-
     /// Makes room for one more entry in a table of a layer above; false if it is refused.
     pub(crate) fn keep_entry<K: Eq + Hash, V, S: BuildHasher + Default>(&self, table: &mut HashMap<K, V, S>) -> bool {
         table.len() < table.capacity() || {

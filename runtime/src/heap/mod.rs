@@ -15,6 +15,7 @@
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
 //! | `roots` | objects that the host keeps under a key |
+//! | `serials` | values under numbers that are never used again |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `exit` | what is called when an object dies, or at the latest when the heap is closed |
 //! | `leak` | closing that leaves everything as it is |
@@ -46,6 +47,7 @@ mod limits;
 mod out_of_memory;
 mod refusals;
 mod roots;
+mod serials;
 mod shared_hook;
 mod slow;
 mod state;

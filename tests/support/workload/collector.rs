@@ -202,7 +202,7 @@ fn soft_limits(w: &World) -> Step {
 }
 
 fn hook(w: &World) -> Step {
-    let reports = Rc::new(Cell::new(0));
+    let reports = exempt(|| Rc::new(Cell::new(0)));
     let (seen, value, notes) = (reports.clone(), w.canary(), w.notes.clone());
     w.heap.try_set_unraisable_hook(move |unraisable| {
         notes.unraisable(unraisable);
