@@ -3,6 +3,7 @@
 mod comparison;
 mod sources;
 pub(crate) mod tables;
+mod workload;
 
 use std::path::Path;
 
