@@ -4,6 +4,7 @@ mod comparison;
 mod sources;
 pub(crate) mod tables;
 mod unsafe_page;
+mod workload;
 
 use std::path::Path;
 

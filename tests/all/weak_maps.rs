@@ -5,6 +5,7 @@ mod limits;
 mod model;
 mod readers;
 mod shown;
+mod unused;
 
 use std::cell::RefCell;
 use std::rc::Rc;

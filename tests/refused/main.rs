@@ -1,59 +1,25 @@
 //! Memory that the system allocator refuses: closures, lists and results that have no place. A binary of its own,
 //! because it replaces the allocator.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+mod faults;
+
 use std::rc::Rc;
 
 use tailbite::{
     AnyGc, ById, CollectionInfo, DebugEvent, DebugFlags, Gc, Generation, Heap, OutOfMemory, Phase, WeakKeyMap, WeakSet,
     WeakValueMap,
 };
-use tailbite_tests::{Log, Node, Probe, leak_ring, manual_heap};
-
-thread_local! {
-    /// The number of requests that are granted before one is refused; none: all are granted.
-    static GRANTED: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-/// The system's, but for the requests of a thread that asked for a refusal.
-struct Refusing;
-
-fn refuses() -> bool {
-    GRANTED.with(|granted| {
-        let left = granted.get();
-        granted.set(left.and_then(|left| left.checked_sub(1)));
-        left == Some(0)
-    })
-}
-
-// SAFETY: passes everything on, or refuses, which is always allowed.
-unsafe impl GlobalAlloc for Refusing {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: passed on.
-        if refuses() { std::ptr::null_mut() } else { unsafe { System.alloc(layout) } }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        // SAFETY: passed on.
-        unsafe { System.dealloc(block, layout) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: passed on.
-        if refuses() { std::ptr::null_mut() } else { unsafe { System.realloc(block, layout, size) } }
-    }
-}
+use tailbite_tests::workload::{System, caught};
+use tailbite_tests::{Log, Node, Probe, Refusing, leak_ring, manual_heap};
 
 #[global_allocator]
 static ALLOCATOR: Refusing = Refusing;
 
 /// Runs `f` with the request after `granted` ones refused. Whether it came to that.
 fn refusing<R>(granted: usize, f: impl FnOnce() -> R) -> (R, bool) {
-    GRANTED.set(Some(granted));
+    ALLOCATOR.refuse(granted as u64..=granted as u64);
     let result = f();
-    (result, GRANTED.take().is_none())
+    (result, ALLOCATOR.grant() > granted as u64)
 }
 
 /// Runs `f` with each of its requests refused in turn; `f` hears the number that is granted before. The number of
@@ -64,10 +30,7 @@ fn at_every_request(mut f: impl FnMut(usize) -> bool) -> usize {
 
 /// The message that `f` panics with, with memory refused after `granted` requests; nothing if it wasn't.
 fn message<R>(granted: usize, f: impl FnOnce() -> R) -> Option<String> {
-    let hook = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|_| {}));
-    let (result, refused) = refusing(granted, || catch_unwind(AssertUnwindSafe(f)));
-    std::panic::set_hook(hook);
+    let (result, refused) = refusing(granted, || caught(f));
     let payload = match result {
         Ok(value) => {
             assert!(!refused, "refused memory is not a success");
@@ -281,7 +244,6 @@ fn weak_containers(log: &Log) {
     assert_eq!(log.take().len(), 80);
 }
 
-/// One test: the panic hook is the process's.
 #[test]
 fn what_the_system_allocator_refuses_is_an_error_and_leaks_nothing() {
     for test in [callbacks, sinks, soft_limits, results, garbage, weak_containers] {

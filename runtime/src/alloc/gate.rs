@@ -1,8 +1,9 @@
-//! The gate: a mode in which every allocation of an object takes the slow path, at no cost to those that don't.
+//! The gate: a mode in which every allocation of an object takes the slow path, at no cost to those that don't; and the same for raw bytes.
 //!
 //! While the gate is closed, each bin for objects shows "no pool" to the fast path, which then asks to [`refill`](Allocator::allocate); that
-//! refuses, and the heap's slow path does what is due before it takes the block *through the gate*. The bins' real heads are kept beside. Raw
-//! bytes have a gate of their own, which the debug heap closes.
+//! refuses, and the heap's slow path does what is due before it takes the block *through the gate*. The bins' real heads are kept beside.
+//!
+//! The bins for raw bytes have a gate of their own, closed while requests are numbered, and by the debug heap.
 
 use std::cell::Cell;
 use std::ptr::NonNull;
@@ -14,26 +15,21 @@ use crate::base::{Broken, holds};
 
 /// The heads of the bins while they are hidden.
 ///
-/// Invariant, for the bins for objects and for those for raw bytes: while their gate is open, all are [`no_pool`]; while it is closed, those
-/// that the fast path sees are.
+/// Invariant: where the gate is open, all are [`no_pool`]; where it is closed, those that the fast path sees are.
 #[derive(Debug)]
 pub(super) struct Gate {
     closed: Cell<bool>,
-    closed_for_raw: Cell<bool>,
+    raw_closed: Cell<bool>,
     hidden: [Cell<NonNull<Pool>>; BINS],
 }
 
 impl Gate {
     pub(super) fn new() -> Gate {
-        Gate {
-            closed: Cell::new(false),
-            closed_for_raw: Cell::new(false),
-            hidden: [const { Cell::new(no_pool()) }; BINS],
-        }
+        Gate { closed: Cell::new(false), raw_closed: Cell::new(false), hidden: [const { Cell::new(no_pool()) }; BINS] }
     }
 
-    fn is_closed_for(&self, bin: Bin) -> bool {
-        if bin.kind().holds_objects() { self.closed.get() } else { self.closed_for_raw.get() }
+    fn hides(&self, bin: Bin) -> bool {
+        if bin.kind().holds_objects() { self.closed.get() } else { self.raw_closed.get() }
     }
 }
 
@@ -47,14 +43,29 @@ impl Allocator {
     /// Closes or opens the gate for objects.
     pub(crate) fn set_gated(&self, closed: bool) {
         if self.gate.closed.replace(closed) != closed {
-            swap(&self.heads[..OBJECT_BINS], &self.gate.hidden[..OBJECT_BINS]);
+            self.swap_heads(0..OBJECT_BINS);
         }
     }
 
     /// Closes or opens the gate for raw bytes.
-    pub(super) fn set_raw_gated(&self, closed: bool) {
-        if self.gate.closed_for_raw.replace(closed) != closed {
-            swap(&self.heads[OBJECT_BINS..], &self.gate.hidden[OBJECT_BINS..]);
+    fn set_raw_gated(&self, closed: bool) {
+        if self.gate.raw_closed.replace(closed) != closed {
+            self.swap_heads(OBJECT_BINS..BINS);
+        }
+    }
+
+    /// Closes or opens the gate for raw bytes, after anything changed that it depends on.
+    pub(super) fn refresh_raw_gate(&self) {
+        self.set_raw_gated(self.wants_raw_gate());
+    }
+
+    fn wants_raw_gate(&self) -> bool {
+        self.is_refusing() || self.is_debug_heap()
+    }
+
+    fn swap_heads(&self, bins: std::ops::Range<usize>) {
+        for (shown, hidden) in self.heads[bins.clone()].iter().zip(&self.gate.hidden[bins]) {
+            shown.swap(hidden);
         }
     }
 
@@ -69,7 +80,7 @@ impl Allocator {
     /// The place of a bin's first pool.
     #[inline]
     pub(super) fn head_cell(&self, bin: Bin) -> &Cell<NonNull<Pool>> {
-        let heads = if self.gate.is_closed_for(bin) { &self.gate.hidden } else { &self.heads };
+        let heads = if self.gate.hides(bin) { &self.gate.hidden } else { &self.heads };
         &heads[bin.index()]
     }
 
@@ -88,19 +99,13 @@ impl Allocator {
         }
     }
 
-    /// Checks the invariant.
+    /// Checks the invariants.
     pub(super) fn verify_gate(&self) -> Result<(), Broken> {
+        holds!(self.gate.raw_closed.get() == self.wants_raw_gate(), "the gate for raw bytes is closed for a reason");
         for bin in Bin::every() {
-            let heads = if self.gate.is_closed_for(bin) { &self.heads } else { &self.gate.hidden };
-            holds!(heads[bin.index()].get() == no_pool(), "a bin has one head");
+            let unseen = if self.gate.hides(bin) { &self.heads } else { &self.gate.hidden };
+            holds!(unseen[bin.index()].get() == no_pool(), "a bin has one head");
         }
         Ok(())
-    }
-}
-
-/// Shows what was hidden, and hides what was shown.
-fn swap(shown: &[Cell<NonNull<Pool>>], hidden: &[Cell<NonNull<Pool>>]) {
-    for (shown, hidden) in shown.iter().zip(hidden) {
-        shown.swap(hidden);
     }
 }

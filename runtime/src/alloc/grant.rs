@@ -32,9 +32,14 @@ impl Allocator {
         taken
     }
 
+    /// Makes room for `more` items in a list that is given away, and doesn't count; false if it is refused.
+    pub(crate) fn make_room<T>(&self, items: &mut Vec<T>, more: usize) -> bool {
+        items.capacity() - items.len() >= more || !self.refuses_request() && items.try_reserve(more).is_ok()
+    }
+
     /// Makes room for `more` items in a list of a layer above; false if it is refused.
     pub(crate) fn keep<T>(&self, items: &mut Vec<T>, more: usize) -> bool {
-        let granted = self.budget.keep(items, more);
+        let granted = !self.refuses_request() && self.budget.keep(items, more);
         self.notice_crossing();
         granted
     }
@@ -44,16 +49,10 @@ impl Allocator {
         items.len() < items.capacity() || self.keep(items, items.len().max(4))
     }
 
-    /// Counts bytes that a layer above has taken for itself, which were allowed just now.
-    pub(crate) fn keep_allowed(&self, bytes: usize) {
-        self.budget.keep_always(bytes);
-        self.notice_crossing();
-    }
-
     /// Makes room for one more entry in a table of a layer above; false if it is refused.
     pub(crate) fn keep_entry<K: Eq + Hash, V, S: BuildHasher + Default>(&self, table: &mut HashMap<K, V, S>) -> bool {
         table.len() < table.capacity() || {
-            let granted = self.budget.keep_entry(table);
+            let granted = !self.refuses_request() && self.budget.keep_entry(table);
             self.notice_crossing();
             granted
         }

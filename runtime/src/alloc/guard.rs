@@ -114,7 +114,7 @@ impl Allocator {
         if self.debug.is_on.replace(on) == on {
             return;
         }
-        self.set_raw_gated(on);
+        self.refresh_raw_gate();
         self.system.set_watched(on);
         if on {
             let quarantine = Quarantine::with_room();

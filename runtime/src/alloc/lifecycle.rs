@@ -20,11 +20,12 @@ impl Allocator {
         Some(unsafe { head.as_ref() })
     }
 
-    /// Takes a block from a bin whose head has none that is free. `None` too if the gate is closed for it.
+    /// Takes a block from a bin for objects whose head has none that is free. `None` too if the gate is closed.
     #[cold]
     #[inline(never)]
     pub(super) fn refill(&self, bin: Bin) -> Option<NonNull<u8>> {
-        if self.is_gated() && bin.kind().holds_objects() {
+        debug_assert!(bin.kind().holds_objects(), "raw bytes have a way of their own");
+        if self.is_gated() {
             return None;
         }
         self.refill_through_gate(bin)

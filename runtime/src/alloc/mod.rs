@@ -13,6 +13,7 @@
 //! | `grant` | memory beyond blocks, and a second look before it is refused |
 //! | `gate` | a mode in which every allocation takes the slow path |
 //! | `guard` | the debug heap: guarded blocks |
+//! | `refusals` | requests that are numbered, and refused on purpose |
 //! | `raw` | bytes without a header |
 //! | `blocks` | what `allocator_api2` asks, in terms of them |
 //! | `system` | raw blocks of the system allocator, and their directory |
@@ -45,6 +46,7 @@ mod poison;
 mod pool;
 mod raw;
 mod redzone;
+mod refusals;
 mod resize;
 mod retain;
 mod stats;
@@ -69,6 +71,7 @@ use geometry::ARENA_SIZE;
 use guard::DebugHeap;
 use large::LargeObjects;
 use pool::OBJECT_LINK;
+use refusals::Refusals;
 use system::SystemBlocks;
 
 /// What can be chosen for an allocator.
@@ -95,6 +98,7 @@ impl Default for AllocatorOptions {
 pub(crate) struct Allocator {
     heads: [Cell<NonNull<Pool>>; BINS],
     gate: Gate,
+    refusals: Refusals,
     budget: Budget,
     /// The heap state, for the pools to come.
     owner: NonNull<()>,
@@ -115,6 +119,7 @@ impl Allocator {
         Allocator {
             heads: [const { Cell::new(no_pool()) }; BINS],
             gate: Gate::new(),
+            refusals: Refusals::default(),
             budget: Budget::default(),
             owner,
             arenas: RefCell::new(Arenas::new()),

@@ -25,7 +25,7 @@ impl Allocator {
     pub(crate) fn allocate_raw_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let block = match Bin::for_raw(size, align) {
             Some(bin) => self.take_raw(bin, size, align)?,
-            None if self.debug.is_on() => self.allocate_guarded_raw(size, align)?,
+            None if self.debug.is_on() => self.allocate_from_system(system_layout(size, align)?, os::system_alloc)?,
             None => return self.allocate_from_system(system_layout(size, align)?, os::system_alloc_zeroed),
         };
         // SAFETY: the block has room for as many bytes, and is nobody's yet.
@@ -48,6 +48,9 @@ impl Allocator {
     #[cold]
     #[inline(never)]
     fn refill_raw(&self, bin: Bin, size: usize, align: usize) -> Option<NonNull<u8>> {
+        if self.refuses_request() {
+            return None;
+        }
         if self.debug.is_on() {
             return self.allocate_guarded_raw(size, align);
         }
@@ -110,6 +113,9 @@ impl Allocator {
         layout: Layout,
         request: impl Fn(Layout) -> Option<NonNull<u8>>,
     ) -> Option<NonNull<u8>> {
+        if self.refuses_request() {
+            return None;
+        }
         if self.debug.is_on() {
             return self.allocate_guarded_raw(layout.size(), layout.align());
         }

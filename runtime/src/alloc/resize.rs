@@ -88,6 +88,9 @@ impl Allocator {
     unsafe fn resize_at_system(&self, block: NonNull<u8>, layout: Layout, size: usize) -> Option<NonNull<u8>> {
         let wanted = system_layout(size, layout.align())?;
         let more = size.saturating_sub(layout.size());
+        if self.refuses_request() {
+            return None;
+        }
         self.try_twice(|| {
             // Room for the block's new address, which comes before its old one is gone.
             if !self.system.reserve(&self.budget) || !self.budget.allows(more) {

@@ -136,6 +136,7 @@ impl Allocator {
     pub(crate) unsafe fn release_all(&self) {
         self.set_gated(false);
         self.set_debug_heap(false);
+        self.refuse(0..0);
         for head in &self.heads {
             head.set(super::no_pool());
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Allocator;
-use super::class::Bin;
+use super::class::{BINS, Bin};
 use super::geometry::{ARENA_SIZE, POOL_SIZE};
 use super::large::layout_of;
 use super::pool::{HEADER_SIZE, PoolKind};
@@ -138,10 +138,16 @@ impl ByteStats {
 }
 
 impl Allocator {
-    /// What is where. Looks at every pool.
+    /// What is where. Looks at every pool. Panics if memory for it is refused.
     pub(crate) fn stats(&self) -> MemoryStats {
         let mut bytes = ByteStats::default();
-        let mut classes: Vec<ClassStats> = Bin::every().map(ClassStats::empty).collect();
+        let mut classes = Vec::new();
+        let bytes_of_classes = BINS * size_of::<ClassStats>();
+        assert!(
+            self.make_room(&mut classes, BINS),
+            "out of memory: {bytes_of_classes} bytes for statistics were refused"
+        );
+        classes.extend(Bin::every().map(ClassStats::empty));
         let (mut large_objects, mut large_bytes) = (0, 0);
         for kind in PoolKind::ALL {
             for place in self.pools(kind) {

@@ -120,6 +120,19 @@ pub(crate) fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// A value in a box; the value back if memory is refused. Vectors are what can be reserved fallibly, so the box is made from one, and
+/// holds an array.
+pub(crate) fn try_box<T>(value: T) -> Result<Box<[T; 1]>, T> {
+    // Not one of the requests that a unit test may refuse: whether a type is registered depends on the tests before.
+    let mut place = Vec::new();
+    if place.try_reserve_exact(1).is_err() {
+        return Err(value);
+    }
+    place.push(value);
+    let Ok(boxed) = <Box<[T; 1]>>::try_from(place.into_boxed_slice()) else { unreachable!("it has one element") };
+    Ok(boxed)
+}
+
 /// A table with room for `count` entries; `None` when the memory for it is refused.
 pub(crate) fn table<K: Eq + Hash, V, S: BuildHasher + Default>(count: usize) -> Option<HashMap<K, V, S>> {
     let mut table = HashMap::with_hasher(S::default());

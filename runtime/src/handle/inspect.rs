@@ -150,7 +150,9 @@ impl Heap {
         let record = unsafe { record_ref(record) };
         let count = record.references().count();
         let mut references = Vec::new();
-        if references.try_reserve_exact(count).is_err() {
+        // SAFETY: the handle keeps the object, which keeps its heap's state.
+        let state = unsafe { HeapState::of(object.as_object()).as_ref() };
+        if !state.alloc.make_room(&mut references, count) {
             OutOfMemory::new((), count * size_of::<AnyGc>()).raise();
         }
         references.extend(record.references().filter_map(AnyGc::revive));

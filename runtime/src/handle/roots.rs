@@ -5,8 +5,6 @@ use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::mem::ManuallyDrop;
 
-use slotmap::{Key, KeyData};
-
 use super::{AnyGc, Gc};
 use crate::heap::{Heap, OutOfMemory, RootId};
 use crate::object::{Managed, Shape, Trace, Tracer};
@@ -54,7 +52,7 @@ impl<T: ?Sized> RootKey<T> {
     /// ```
     #[must_use]
     pub fn to_bits(self) -> u64 {
-        self.id.data().as_ffi()
+        self.id.get()
     }
 
     /// The key behind a number. Any number may be asked for: what it names is checked when the key is used.
@@ -66,7 +64,8 @@ impl<T: ?Sized> RootKey<T> {
     /// ```
     #[must_use]
     pub fn from_bits(bits: u64) -> RootKey<T> {
-        RootKey::new(KeyData::from_ffi(bits).into())
+        // Neither 0 nor this one ever names a root.
+        RootKey::new(RootId::new(bits).unwrap_or(RootId::MAX))
     }
 
     /// The same key, without the type.

@@ -6,6 +6,7 @@ use core::fmt;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
 use crate::alloc::Allocator;
+use crate::base::os;
 
 /// Closures in the order in which they were added, each with a key of its own. `C` is a trait that is implemented for
 /// arrays of one closure, as [`try_box`] makes them.
@@ -29,16 +30,9 @@ struct Entry<C: ?Sized> {
     place: Place<C>,
 }
 
-/// A closure in a box; the closure back if memory is refused. Vectors are what can be reserved fallibly, so the box is
-/// made from one, and holds an array.
-pub(super) fn try_box<F>(closure: F) -> Result<Box<[F; 1]>, F> {
-    let mut place = Vec::new();
-    if place.try_reserve_exact(1).is_err() {
-        return Err(closure);
-    }
-    place.push(closure);
-    let Ok(boxed) = <Box<[F; 1]>>::try_from(place.into_boxed_slice()) else { unreachable!("it has one element") };
-    Ok(boxed)
+/// A closure in a box; the closure back if memory is refused.
+pub(super) fn try_box<F>(closure: F, alloc: &Allocator) -> Result<Box<[F; 1]>, F> {
+    if size_of::<F>() != 0 && alloc.refuses_request() { Err(closure) } else { os::try_box(closure) }
 }
 
 enum Place<C: ?Sized> {
@@ -78,7 +72,7 @@ impl<C: ?Sized> Closures<C> {
         if !alloc.keep_one(&mut self.entries.borrow_mut()) {
             return Err(closure);
         }
-        let boxed = try_box(closure)?;
+        let boxed = try_box(closure, alloc)?;
         let key = self.last_key.get() + 1;
         self.last_key.set(key);
         self.any.set(true);

@@ -21,7 +21,7 @@ use super::callbacks::Phase;
 use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
-use super::unraisable::UnraisableContext;
+use super::unraisable::{OverReported, UnraisableContext};
 use crate::base::Clock;
 use crate::collect::{Candidates, CollectionInfo, Detection, Generation};
 use crate::object::{Flags, RawObject, SideState, Tracer, type_of};
@@ -236,9 +236,7 @@ impl Totals {
             state.report(UnraisableContext::Trace, "", payload);
         }
         if let Some(name) = self.over_reported {
-            let message =
-                format!("`{name}` is reported more often than it is held; its `Trace` impl breaks its contract");
-            state.report(UnraisableContext::OverReport, name, Box::new(message));
+            state.report(UnraisableContext::OverReport, name, Box::new(OverReported));
         }
     }
 }

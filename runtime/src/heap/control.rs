@@ -1,11 +1,10 @@
 //! The control surface: CPython's `gc` module, as methods of a heap.
 
-use std::rc::Rc;
-
-use super::Heap;
 use super::drops::Drops;
+use super::shared_hook::SharedHook;
 use super::state::HeapState;
 use super::unraisable::Unraisable;
+use super::{Heap, OutOfMemory};
 use crate::alloc::{MemoryStats, PoolKind};
 use crate::collect::{Generation, GenerationStats, Growth, Trigger};
 
@@ -250,8 +249,27 @@ impl Heap {
     /// heap.reset_unraisable_hook();
     /// assert_eq!(Rc::strong_count(&log), 1);
     /// ```
+    ///
+    /// # Panics
+    /// If memory for the hook is refused; [`try_set_unraisable_hook`](Heap::try_set_unraisable_hook) gives it back instead.
     pub fn set_unraisable_hook(&self, hook: impl Fn(&Unraisable<'_>) + 'static) {
-        drop(self.state().hook.replace(Some(Rc::new(hook))));
+        self.try_set_unraisable_hook(hook).unwrap_or_else(|error| error.raise());
+    }
+
+    /// As [`set_unraisable_hook`](Heap::set_unraisable_hook), with an error if memory is refused. Then the one before stays.
+    ///
+    /// # Errors
+    /// [`OutOfMemory`], with the hook in it.
+    pub fn try_set_unraisable_hook<F>(&self, hook: F) -> Result<(), OutOfMemory<F>>
+    where
+        F: Fn(&Unraisable<'_>) + 'static,
+    {
+        let state = self.state();
+        let made = if state.alloc.refuses_request() { Err(hook) } else { SharedHook::try_new(hook) };
+        let hook = made.map_err(|hook| OutOfMemory::new(hook, size_of::<F>()).for_purpose("a hook"))?;
+        // USER CODE: the drop of what the one before captured.
+        drop(state.hook.replace(Some(hook)));
+        Ok(())
     }
 
     /// Goes back to the default hook; what the one before captured is dropped, or when it returns, if it is running. See

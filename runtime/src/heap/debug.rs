@@ -225,7 +225,7 @@ impl HeapState {
             drop(sink);
             return Ok(());
         }
-        let sink = try_box(sink).map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
+        let sink = try_box(sink, &self.alloc).map_err(|sink| OutOfMemory::new(sink, size_of::<F>()))?;
         let before = self.debugging.sink.replace(SinkPlace::Resting(sink));
         // USER CODE: the drop of what the sink before captured.
         drop(before);

@@ -3,19 +3,16 @@
 
 use core::cell::{Cell, UnsafeCell};
 
-use slotmap::{SlotMap, new_key_type};
-
 use super::Heap;
 use super::close::Operation;
+use super::serials::{Serial, Serials};
 use super::state::HeapState;
 use crate::alloc::Allocator;
-use crate::base::{Broken, os};
+use crate::base::Broken;
 use crate::object::RawObject;
 
-new_key_type! {
-    /// The place of a finalizer in its heap's registry.
-    pub(crate) struct ExitKey;
-}
+/// The place of a finalizer in its heap's registry. Never another one's.
+pub(crate) type ExitKey = Serial;
 
 /// What a registered finalizer object can be asked for. Obligation of both: the object is alive, stays so during the
 /// call, and is of the type that this was made for. Both may run user code, don't unwind, and take it out of the
@@ -37,18 +34,12 @@ struct Registered {
     reference: RawObject,
     calls: &'static ExitCalls,
     at_exit: bool,
-    previous: Option<ExitKey>,
-    next: Option<ExitKey>,
 }
-
-/// Bytes of an entry, with its slot.
-const ENTRY: usize = size_of::<Registered>() + size_of::<u64>();
 
 #[derive(Debug, Default)]
 struct Registry {
-    /// Linked in order of creation.
-    registered: SlotMap<ExitKey, Registered>,
-    last: Option<ExitKey>,
+    /// In order of creation.
+    registered: Serials<Registered>,
     /// While those at exit are called: the next one to look at.
     next_at_exit: Option<ExitKey>,
 }
@@ -58,25 +49,20 @@ struct Registry {
 /// Nothing in here runs user code while the registry is borrowed.
 #[derive(Debug, Default)]
 pub(crate) struct Exits {
-    /// None until the first one comes.
-    registry: UnsafeCell<Option<Registry>>,
+    registry: UnsafeCell<Registry>,
     running: Cell<bool>,
 }
 
 impl Exits {
-    /// More than this the slot map refuses by a panic.
-    const MAX: usize = u32::MAX as usize - 2;
-
-    /// Runs `f` on the registry, if there is one. `f` runs no user code and doesn't come back to it.
-    fn with<R: Default>(&self, f: impl FnOnce(&mut Registry) -> R) -> R {
-        // SAFETY: with `reserve`, the only borrow: every other use goes through here, and none of the closures calls
-        // back.
-        unsafe { &mut *self.registry.get() }.as_mut().map(f).unwrap_or_default()
+    /// Runs `f` on the registry. `f` runs no user code and doesn't come back to it.
+    fn with<R>(&self, f: impl FnOnce(&mut Registry) -> R) -> R {
+        // SAFETY: the only borrow: every use goes through here, and none of the closures calls back.
+        f(unsafe { &mut *self.registry.get() })
     }
 
     /// Bytes that the registry takes.
     pub(crate) fn bytes(&self) -> usize {
-        self.with(|registry| registry.registered.capacity() * ENTRY)
+        self.with(|registry| registry.registered.bytes())
     }
 
     /// Whether finalizers are being called because the end is near.
@@ -86,23 +72,7 @@ impl Exits {
 
     /// Makes room for one more; false if memory is refused.
     pub(crate) fn reserve(&self, alloc: &Allocator) -> bool {
-        // SAFETY: as in `with`; nothing is called back.
-        let registry = unsafe { &mut *self.registry.get() };
-        let before = registry.as_ref().map_or(0, |registry| registry.registered.capacity());
-        if registry.as_ref().is_some_and(|registry| registry.registered.len() < before) {
-            return true;
-        }
-        // Twice the slots, one of which is never used, and no fewer than a vector begins with.
-        let more = (before + 1).max(4) * ENTRY;
-        // A slot map makes its first slot with no way to refuse, so that memory is asked for here first.
-        let first = registry.is_some() || os::reserve_exact(&mut Vec::<Registered>::new(), 4);
-        if !first || before >= Self::MAX || !alloc.budget().allows(more) {
-            return false;
-        }
-        let registered = &mut registry.get_or_insert_default().registered;
-        let granted = registered.try_reserve(1).is_ok();
-        alloc.keep_allowed((registered.capacity() - before) * ENTRY);
-        granted
+        self.with(|registry| registry.registered.reserve(alloc))
     }
 
     /// Registers a finalizer, to be called at exit, as the newest. There is room ([`reserve`](Exits::reserve)).
@@ -118,13 +88,8 @@ impl Exits {
         calls: &'static ExitCalls,
     ) -> ExitKey {
         self.with(|registry| {
-            let previous = registry.last;
-            let entry = Registered { finalizer, reference, calls, at_exit: true, previous, next: None };
-            let key = registry.registered.insert(entry);
-            if let Some(previous) = previous {
-                registry.registered[previous].next = Some(key);
-            }
-            registry.last = Some(key);
+            let entry = Registered { finalizer, reference, calls, at_exit: true };
+            let key = registry.registered.push(entry);
             // Made while the others are called, it comes next.
             registry.next_at_exit = Some(key);
             key
@@ -134,17 +99,10 @@ impl Exits {
     /// Takes a finalizer out; the counts on it and on its reference are the caller's.
     pub(crate) fn remove(&self, key: ExitKey) -> Option<[RawObject; 2]> {
         self.with(|registry| {
-            let removed = registry.registered.remove(key)?;
-            if let Some(previous) = removed.previous {
-                registry.registered[previous].next = removed.next;
-            }
-            match removed.next {
-                Some(next) => registry.registered[next].previous = removed.previous,
-                None => registry.last = removed.previous,
-            }
             if registry.next_at_exit == Some(key) {
-                registry.next_at_exit = removed.previous;
+                registry.next_at_exit = registry.registered.before(key);
             }
+            let removed = registry.registered.remove(key)?;
             Some([removed.finalizer, removed.reference])
         })
     }
@@ -165,7 +123,7 @@ impl Exits {
             if let Some(entry) = registry.registered.get_mut(key) {
                 entry.at_exit = at_exit;
                 // It may have been passed over.
-                registry.next_at_exit = registry.last;
+                registry.next_at_exit = registry.registered.last();
             }
         });
     }
@@ -184,22 +142,9 @@ impl Exits {
         });
     }
 
-    /// Checks that the list of finalizers names each of them once, in order of creation.
+    /// Checks that they are in order of creation.
     pub(super) fn verify(&self) -> Result<(), Broken> {
-        self.with(|registry| {
-            let (mut at, mut next, mut count) = (registry.last, None, 0);
-            while let Some(key) = at {
-                let entry = registry.registered.get(key).filter(|entry| entry.next == next);
-                let Some(entry) = entry else {
-                    return Some(Broken::new("the list of finalizers at exit leads back"));
-                };
-                (at, next, count) = (entry.previous, Some(key), count + 1);
-            }
-            let all = registry.registered.len();
-            let broken = || Broken::new("every finalizer at exit is in the list").numbers(count, all);
-            (count != all).then(broken)
-        })
-        .map_or(Ok(()), Err)
+        self.with(|registry| registry.registered.verify())
     }
 
     /// The newest finalizer that is to be called at exit (or the newest at all, if `any`) and was not given yet, with a
@@ -207,8 +152,9 @@ impl Exits {
     fn next(&self, any: bool) -> Option<(RawObject, &'static ExitCalls)> {
         self.with(|registry| {
             loop {
-                let entry = registry.registered.get(registry.next_at_exit?)?;
-                registry.next_at_exit = entry.previous;
+                let key = registry.next_at_exit?;
+                registry.next_at_exit = registry.registered.before(key);
+                let entry = registry.registered.get(key)?;
                 if any || entry.at_exit {
                     entry.finalizer.header().increment();
                     return Some((entry.finalizer, entry.calls));
@@ -248,7 +194,7 @@ impl HeapState {
         }
         let enabled = self.policy.enabled.replace(false);
         self.refresh_young_check();
-        self.exits.with(|registry| registry.next_at_exit = registry.last);
+        self.exits.with(|registry| registry.next_at_exit = registry.registered.last());
         let bound = self.exits.len() + Self::MADE_AT_EXIT;
         while done < bound
             && let Some((object, calls)) = self.exits.next(any)

@@ -153,7 +153,7 @@ impl Heap {
             return Ok(());
         }
         let refused = |callback| OutOfMemory::new(callback, size_of::<F>()).for_purpose("a soft limit callback");
-        let callback = try_box(callback).map_err(refused)?;
+        let callback = try_box(callback, &state.alloc).map_err(refused)?;
         state.alloc.budget().set_soft_limit(Some(bytes));
         state.soft_limit.goes_back.set(false);
         let before = state.soft_limit.callback.replace(Some(callback));

@@ -9,11 +9,13 @@
 //! | `counting` | allocations and deaths, counted on demand |
 //! | `stress_mode` | collections at every n-th allocation |
 //! | `out_of_memory` | the error of refused memory |
+//! | `refusals` | requests for memory that are refused on purpose |
 //! | `death` | death by count: the one path that frees |
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
 //! | `roots` | objects that the host keeps under a key |
+//! | `serials` | values under numbers that are never used again |
 //! | `close` | what keeps a heap, and how it ends |
 //! | `exit` | what is called when an object dies, or at the latest when the heap is closed |
 //! | `leak` | closing that leaves everything as it is |
@@ -25,6 +27,7 @@
 //! | `closures` | lists of the user's closures that a heap keeps and calls |
 //! | `default` | the thread's default heap |
 //! | `unraisable` | panics with nobody to raise them to |
+//! | `shared_hook` | the closure that hears of them |
 //! | `type_cache` | descriptors to types without a lock |
 //! | `verify` | the whole heap checked: counts from edges, headers, lists, bytes |
 //! | `violation` | what that finds |
@@ -46,7 +49,10 @@ mod freeze;
 mod leak;
 mod limits;
 mod out_of_memory;
+mod refusals;
 mod roots;
+mod serials;
+mod shared_hook;
 mod slow;
 mod state;
 #[cfg(tailbite_stress)]

@@ -42,15 +42,20 @@ impl HeapState {
     pub(crate) unsafe fn allocate_slowly(state: NonNull<HeapState>, template: u32, need: Need) -> Option<RawObject> {
         // SAFETY: the caller's promise.
         let this = unsafe { state.as_ref() };
-        let mut block = None;
+        let (mut block, mut refused) = (None, false);
         if this.alloc.is_gated() {
             // SAFETY: the caller's promise.
             unsafe { Self::pass_gate(state) };
-            block = this.reserve(template, need);
+            refused = this.alloc.refuses_request();
+            block = if refused { None } else { this.reserve(template, need) };
         }
         if block.is_none() {
             // SAFETY: the caller's promise.
             unsafe { Self::collect_at_refusal(state) };
+            if refused {
+                this.alloc.budget().forget_refusal();
+                return None;
+            }
             block = this.reserve(template, need);
         }
         // SAFETY: an object block of this heap: its header word is initialised.
@@ -116,9 +121,7 @@ impl HeapState {
     /// Closes or opens the gate, after anything changed that it depends on.
     pub(crate) fn refresh_gate(&self) {
         let at_once = self.policy.trigger.get() == Trigger::Allocation && self.alloc.budget().is_crossed();
-        self.alloc.set_gated(
-            !self.closed.get()
-                && (at_once || self.wants_stress() || self.wants_counting() || self.alloc.is_debug_heap()),
-        );
+        let is_due = at_once || self.wants_stress() || self.wants_counting() || self.alloc.is_debug_heap();
+        self.alloc.set_gated(self.alloc.is_refusing() || !self.closed.get() && is_due);
     }
 }

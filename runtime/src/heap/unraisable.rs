@@ -6,7 +6,8 @@ use core::cell::Cell;
 use core::fmt;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
-use std::rc::Rc;
+
+use super::shared_hook::SharedHook;
 
 /// What was running when a panic came up that can't be raised to anyone.
 ///
@@ -86,7 +87,8 @@ impl Unraisable<'_> {
     #[must_use]
     pub fn message(&self) -> &str {
         let text = self.payload.downcast_ref::<&'static str>().copied();
-        text.or_else(|| self.payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("(no message)")
+        let text = text.or_else(|| self.payload.downcast_ref::<String>().map(String::as_str));
+        text.or_else(|| self.payload.is::<OverReported>().then_some(OverReported::MESSAGE)).unwrap_or("(no message)")
     }
 }
 
@@ -111,20 +113,26 @@ impl fmt::Display for Unraisable<'_> {
     }
 }
 
+/// What stands for a panic where a `Trace` impl reported too much. Takes no memory.
+pub(crate) struct OverReported;
+
+impl OverReported {
+    const MESSAGE: &'static str =
+        "the object is reported more often than it is held; its `Trace` impl breaks its contract";
+}
+
 /// Drops a value of the user's; a panic is swallowed.
 fn drop_quietly<T>(value: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value))).map_err(core::mem::forget);
 }
 
-type Hook = Rc<dyn Fn(&Unraisable<'_>)>;
-
 /// The hook of one heap; none means the default: a line on stderr.
 #[derive(Default)]
-pub(crate) struct UnraisableHook(Cell<Option<Hook>>);
+pub(crate) struct UnraisableHook(Cell<Option<SharedHook>>);
 
 impl UnraisableHook {
     /// Sets the hook; the one before is the caller's to drop, where user code may run.
-    pub(crate) fn replace(&self, hook: Option<Hook>) -> Option<Hook> {
+    pub(crate) fn replace(&self, hook: Option<SharedHook>) -> Option<SharedHook> {
         self.0.replace(hook)
     }
 
@@ -137,7 +145,7 @@ impl UnraisableHook {
             let unraisable = Unraisable { context, type_name, payload: &*payload };
             match &hook {
                 // USER CODE: the hook; it may replace itself, hence the clone.
-                Some(hook) => hook(&unraisable),
+                Some(hook) => hook.call(&unraisable),
                 None => eprintln!("{unraisable}"),
             }
         });

@@ -145,6 +145,7 @@ impl HeapState {
         self.verify_headers()?;
         self.weak.verify(&self.alloc, self.is_at_rest())?;
         self.exits.verify()?;
+        self.roots.verify()?;
         let mut dead = None;
         self.for_each_own_reference(|object| {
             if !object.header().is_alive() {

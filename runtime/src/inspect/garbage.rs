@@ -16,7 +16,7 @@ impl Heap {
     /// If memory for the handles is refused.
     #[must_use]
     pub fn garbage(&self) -> Vec<AnyGc> {
-        let mut garbage = Handles::default();
+        let mut garbage = Handles::of(self.state());
         let debugging = &self.state().debugging;
         for index in 0..debugging.garbage_len() {
             debugging.garbage_at(index).into_iter().for_each(|object| garbage.take(object));
@@ -50,7 +50,7 @@ impl Heap {
     pub fn take_garbage(&self) -> Vec<AnyGc> {
         let debugging = &self.state().debugging;
         let mut garbage = Vec::new();
-        if garbage.try_reserve_exact(debugging.garbage_len()).is_err() {
+        if !self.state().alloc.make_room(&mut garbage, debugging.garbage_len()) {
             OutOfMemory::new((), debugging.garbage_len() * size_of::<AnyGc>()).raise();
         }
         // SAFETY: the list owned a reference to each of its objects, and it was taken.

@@ -32,7 +32,7 @@ impl Heap {
             Some(generation) => generation as u8..=generation as u8,
             None => Generation::Young as u8..=Generation::Old as u8,
         };
-        let mut objects = Handles::default();
+        let mut objects = Handles::of(self.state());
         Walk::over(self.state()).for_each(|object| {
             if wanted.contains(&object.header().generation()) {
                 objects.take(object);

@@ -3,6 +3,7 @@
 use hashbrown::HashSet;
 
 use super::walk::{Handles, Walk, for_each_edge};
+use crate::alloc::Allocator;
 use crate::collect::PERMANENT;
 use crate::handle::AnyGc;
 use crate::heap::{Heap, OutOfMemory};
@@ -17,12 +18,12 @@ struct Wanted<'a> {
 impl<'a> Wanted<'a> {
     const FEW: usize = 8;
 
-    fn new(objects: &'a [AnyGc]) -> Wanted<'a> {
+    fn new(objects: &'a [AnyGc], alloc: &Allocator) -> Wanted<'a> {
         let mut many = HashSet::new();
         if objects.len() <= Self::FEW {
             return Wanted { few: objects, many };
         }
-        if many.try_reserve(objects.len()).is_err() {
+        if alloc.refuses_request() || many.try_reserve(objects.len()).is_err() {
             OutOfMemory::new((), size_of_val(objects)).raise();
         }
         many.extend(objects.iter().map(AnyGc::object));
@@ -57,8 +58,8 @@ impl Heap {
     /// ```
     #[must_use]
     pub fn get_referrers(&self, objects: &[AnyGc]) -> Vec<AnyGc> {
-        let wanted = Wanted::new(objects);
-        let mut referrers = Handles::default();
+        let wanted = Wanted::new(objects, &self.state().alloc);
+        let mut referrers = Handles::of(self.state());
         Walk::over(self.state()).for_each(|object| {
             let mut refers = false;
             if object.header().generation() != PERMANENT {
@@ -93,7 +94,7 @@ impl Heap {
     /// ```
     #[must_use]
     pub fn get_referents(&self, objects: &[AnyGc]) -> Vec<AnyGc> {
-        let mut referents = Handles::default();
+        let mut referents = Handles::of(self.state());
         for object in objects.iter().map(AnyGc::object) {
             // A handle may be there although the object is lent: after a guard was leaked (S1).
             if object.is_tracked() && object.is_revivable() {

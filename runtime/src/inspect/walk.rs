@@ -1,6 +1,6 @@
 //! Walks over the objects that may be shown, and the handles that come of them.
 
-use crate::alloc::PoolKind;
+use crate::alloc::{Allocator, PoolKind};
 use crate::handle::AnyGc;
 use crate::heap::{HeapState, OutOfMemory};
 use crate::object::{Mode, RawObject, SideState, Tracer, type_of};
@@ -52,16 +52,21 @@ pub(super) unsafe fn for_each_edge(object: RawObject, mut f: impl FnMut(RawObjec
 }
 
 /// Handles that are being gathered. Room is made before each; once that is refused, no more are taken.
-#[derive(Default)]
-pub(super) struct Handles {
+pub(super) struct Handles<'a> {
+    alloc: &'a Allocator,
     taken: Vec<AnyGc>,
     is_refused: bool,
 }
 
-impl Handles {
+impl<'a> Handles<'a> {
+    /// None yet, of objects of this heap.
+    pub(super) fn of(state: &'a HeapState) -> Handles<'a> {
+        Handles { alloc: &state.alloc, taken: Vec::new(), is_refused: false }
+    }
+
     /// Takes a handle to `object`, if it may be shown (S3).
     pub(super) fn take(&mut self, object: RawObject) {
-        if self.is_refused || self.taken.try_reserve(1).is_err() {
+        if self.is_refused || !self.alloc.make_room(&mut self.taken, 1) {
             self.is_refused = true;
         } else {
             self.taken.extend(AnyGc::revive(object));

@@ -60,10 +60,14 @@ impl Heap {
     pub fn try_add_external(&self, bytes: usize) -> Result<External, OutOfMemory<()>> {
         let keeper = Keeper::new(self);
         let state = keeper.state();
-        if !state.alloc.take_external(bytes) {
+        let refused_anyway = bytes != 0 && state.alloc.refuses_request();
+        if refused_anyway || !state.alloc.take_external(bytes) {
             // SAFETY: the keeper keeps the state.
             unsafe { HeapState::collect_at_refusal(self.state_ptr()) };
-            if !state.alloc.take_external(bytes) {
+            if refused_anyway {
+                state.alloc.budget().forget_refusal();
+            }
+            if refused_anyway || !state.alloc.take_external(bytes) {
                 return Err(refused(state, bytes));
             }
         }
@@ -101,7 +105,8 @@ impl External {
     /// ```
     pub fn resize(&mut self, bytes: usize) -> Result<(), OutOfMemory<()>> {
         let state = self.keeper.state();
-        if bytes > self.bytes && !state.alloc.take_external(bytes - self.bytes) {
+        let grows = bytes > self.bytes;
+        if grows && (state.alloc.refuses_request() || !state.alloc.take_external(bytes - self.bytes)) {
             return Err(refused(state, bytes - self.bytes));
         }
         state.alloc.give_external(self.bytes.saturating_sub(bytes));

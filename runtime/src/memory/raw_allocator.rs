@@ -2,6 +2,7 @@
 
 use core::alloc::Layout;
 use core::fmt;
+use core::ops::RangeBounds;
 use core::ptr::NonNull;
 
 use allocator_api2::alloc::{AllocError, Allocator};
@@ -234,6 +235,26 @@ impl RawAllocator {
     /// ```
     pub fn set_limit(&self, limit: Option<usize>) {
         self.pools().budget().set_limit(limit);
+    }
+
+    /// Numbers the requests from now on, and refuses those whose number is in `requests`; an empty range ends that. See
+    /// [`Heap::refuse_allocations`](crate::Heap::refuse_allocations).
+    ///
+    /// ```
+    /// use tailbite::RawAllocator;
+    /// let raw = RawAllocator::new();
+    /// raw.refuse_allocations(1..=1);
+    /// let blocks = [10, 20, 3000].map(|size| raw.allocate(size, 8).is_some());
+    /// assert_eq!((blocks, raw.allocation_requests()), ([true, false, true], 3));
+    /// ```
+    pub fn refuse_allocations(&self, requests: impl RangeBounds<u64>) {
+        self.pools().refuse(requests);
+    }
+
+    /// The requests that were numbered since [`refuse_allocations`](RawAllocator::refuse_allocations) was called; 0 while that is off.
+    #[must_use]
+    pub fn allocation_requests(&self) -> u64 {
+        self.pools().requests()
     }
 
     /// The bytes that count against the [limit](RawAllocator::set_limit): pools that were touched, blocks of the system allocator, and the

@@ -13,9 +13,9 @@ pub(crate) use header::Flags;
 pub(crate) use layout::{RawObject, object_size, tailed_size};
 pub(crate) use options::Finalizer;
 pub use options::TypeOptions;
-pub(crate) use registry::{register, register_guarded, type_of, type_with_id};
 #[cfg(test)]
 pub(crate) use registry::{END_OF_IDS, registered};
+pub(crate) use registry::{register, register_guarded, type_of, type_with_id};
 pub(crate) use side::{Counting, HUB_COUNT, HubTable, MarkStack, Marking, SideState};
 pub(crate) use trace::{Mode, TraceEntries};
 pub use trace::{Shape, Trace, Tracer, Untraced};

@@ -5,19 +5,38 @@ use core::fmt;
 use core::marker::PhantomData;
 
 use super::layout::RawObject;
+use crate::base::os;
+
+/// What calls a type's finalizer, erased. Boxed fallibly, as an array.
+trait Call {
+    fn call(&self, object: RawObject);
+}
+
+impl<F: Fn(RawObject)> Call for [F; 1] {
+    fn call(&self, object: RawObject) {
+        let [call] = self;
+        call(object);
+    }
+}
 
 /// The hook that runs once before an object dies, while everything it refers to is still intact; erased.
 pub(crate) struct Finalizer {
     /// Called by [`Finalizer::run`] only, whose callers answer for the object.
-    call: Box<dyn Fn(RawObject) + Send + Sync>,
+    call: Box<dyn Call + Send + Sync>,
     /// Whether each object is armed at birth, or only those for which a finalizer is requested.
     pub(crate) at_birth: bool,
 }
 
 impl Finalizer {
     /// `call` calls the type's finalizer, and may rely on what [`run`](Finalizer::run) asks for.
-    pub(crate) fn new(call: impl Fn(RawObject) + Send + Sync + 'static, at_birth: bool) -> Finalizer {
-        Finalizer { call: Box::new(call), at_birth }
+    ///
+    /// # Panics
+    /// If memory is refused.
+    pub(crate) fn new<F: Fn(RawObject) + Send + Sync + 'static>(call: F, at_birth: bool) -> Finalizer {
+        match os::try_box(call) {
+            Ok(call) => Finalizer { call, at_birth },
+            Err(_) => panic!("out of memory: {} bytes for a finalizer were refused", size_of::<F>()),
+        }
     }
 
     /// Calls the type's finalizer.
@@ -26,7 +45,7 @@ impl Finalizer {
     /// 1. The object is of the type that this belongs to.
     /// 2. It is alive, and stays so during the call.
     pub(crate) unsafe fn run(&self, object: RawObject) {
-        (self.call)(object);
+        self.call.call(object);
     }
 }
 

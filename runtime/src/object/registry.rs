@@ -8,6 +8,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use hashbrown::HashMap;
 
 use super::types::{Descriptor, Type};
+use crate::base::os;
 
 /// Type ids there are; 0 means "no object".
 const IDS: usize = 1 << 16;
@@ -39,7 +40,7 @@ pub(crate) fn type_with_id(id: u16) -> Option<&'static Type> {
 /// The registered type of `descriptor`, registering it if this is its first use.
 ///
 /// # Panics
-/// When the process has used up its 65,535 type ids.
+/// When the process has used up its 65,535 type ids, or memory for the type is refused; the registry is as it was then.
 #[cold]
 pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
     if let Some(known) = lock().get(&descriptor.id) {
@@ -58,7 +59,12 @@ pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
         new.name()
     );
     new.template |= id as u32;
-    let new: &'static Type = Box::leak(Box::new(new));
+    let refused = || -> ! { panic!("out of memory: {} bytes for a type of objects were refused", size_of::<Type>()) };
+    if by_type.try_reserve(1).is_err() {
+        refused();
+    }
+    let Ok(new) = os::try_box(new) else { refused() };
+    let [new]: &'static [Type; 1] = Box::leak(new);
     TYPES[id].store(ptr::from_ref(new).cast_mut(), Ordering::Release);
     by_type.insert(descriptor.id, new);
     new

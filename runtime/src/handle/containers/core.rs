@@ -5,6 +5,7 @@ use core::ops::Deref;
 
 use super::entry::Entry;
 use super::target::WeakTarget;
+use crate::alloc::Allocator;
 use crate::handle::{Gc, weak};
 use crate::heap::{Heap, HeapState, OutOfMemory};
 use crate::object::{Shape, Trace, Tracer};
@@ -78,6 +79,12 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
         Ok(container)
     }
 
+    /// The allocator of the container's heap.
+    pub(super) fn allocator(&self) -> &Allocator {
+        // SAFETY: the container keeps its heap's state.
+        &unsafe { HeapState::of(self.table.map()).as_ref() }.alloc
+    }
+
     /// Entries whose target can be had.
     pub(super) fn len(&self) -> usize {
         if !HeapState::may_have_queued() {
@@ -148,10 +155,10 @@ impl<H: WeakTarget, P: Trace, E: 'static> Core<H, P, E> {
 ///
 /// # Panics
 /// If memory is refused.
-pub(super) fn collect<T>(items: impl Iterator<Item = T>, expected: usize) -> Vec<T> {
+pub(super) fn collect<T>(alloc: &Allocator, items: impl Iterator<Item = T>, expected: usize) -> Vec<T> {
     let mut all = Vec::new();
     let reserve = |all: &mut Vec<T>, more: usize| {
-        if all.try_reserve(more).is_err() {
+        if !alloc.make_room(all, more) {
             OutOfMemory::new((), more.saturating_mul(size_of::<T>())).for_purpose("a list").raise();
         }
     };

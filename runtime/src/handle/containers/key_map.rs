@@ -111,7 +111,7 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     pub fn keys(&self) -> Vec<H> {
         let mut cursor = self.0.table.cursor();
         let keys = core::iter::from_fn(|| Some(self.0.advance(&mut cursor)?.0));
-        collect(keys, self.0.table.occupied())
+        collect(self.0.allocator(), keys, self.0.table.occupied())
     }
 
     /// Weak references to the keys: Python's `keyrefs`.
@@ -132,7 +132,7 @@ impl<H: WeakTarget, V: Trace, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     /// ```
     #[must_use]
     pub fn key_refs(&self) -> Vec<Gc<WeakRef>> {
-        collect(self.keys().iter().map(WeakRef::new), self.0.table.occupied())
+        collect(self.0.allocator(), self.keys().iter().map(WeakRef::new), self.0.table.occupied())
     }
 }
 
@@ -237,13 +237,15 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
         let hash = self.0.equivalence.hash(key);
         let entered =
             self.0.enter(hash, key, Spare::new(value), |_, known, _| self.0.equivalence.equivalent(known, key))?;
-        let found = match &entered {
-            Entered::New(entry) => value_of(entry),
-            Entered::Known(found, _) => value_of(&found.entry),
+        let entry = match entered {
+            Entered::New(entry) => entry,
+            Entered::Known(found, spare) => {
+                // USER CODE: the drop of the value that isn't used. If it panics, a result that was there already would be leaked.
+                drop(spare);
+                found.entry
+            }
         };
-        // USER CODE: the drop of the value that wasn't needed. A panic of it would leak what is returned already.
-        drop(entered);
-        Ok(found)
+        Ok(value_of(&entry))
     }
 
     /// Takes the entry of a key out; its value.
@@ -287,7 +289,7 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     /// If memory is refused.
     #[must_use]
     pub fn values(&self) -> Vec<V> {
-        collect(self.iter().map(|(_, value)| value), self.0.table.occupied())
+        collect(self.0.allocator(), self.iter().map(|(_, value)| value), self.0.table.occupied())
     }
 
     /// The keys and values.
@@ -296,7 +298,7 @@ impl<H: WeakTarget, V: Trace + Clone, E: Equivalence<H>> WeakKeyMap<H, V, E> {
     /// If memory is refused.
     #[must_use]
     pub fn items(&self) -> Vec<(H, V)> {
-        collect(self.iter(), self.0.table.occupied())
+        collect(self.0.allocator(), self.iter(), self.0.table.occupied())
     }
 
     /// Visits the entries that are there now, one by one, those that go meanwhile excepted. Each is visited at most

@@ -155,7 +155,7 @@ impl<H: WeakTarget, E: Equivalence<H>> WeakSet<H, E> {
     /// If memory is refused.
     #[must_use]
     pub fn to_vec(&self) -> Vec<H> {
-        collect(self.iter(), self.0.table.occupied())
+        collect(self.0.allocator(), self.iter(), self.0.table.occupied())
     }
 
     /// Visits the members that are there now, one by one, those that leave meanwhile excepted. Each is visited at most

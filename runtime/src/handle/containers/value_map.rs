@@ -171,7 +171,7 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
             Entered::New(_) => Ok(None),
             Entered::Known(found, mut spare) => {
                 self.0.move_to(&found, value).map_err(|error| error.with_value(spare.take()))?;
-                // USER CODE: the drop of the key. A panic of it would leak what is returned already.
+                // USER CODE: the drop of the key that isn't used. If it panics, a result that was there already would be leaked.
                 drop(spare);
                 Ok(Some(found.target))
             }
@@ -234,7 +234,7 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     pub fn values(&self) -> Vec<H> {
         let mut cursor = self.0.table.cursor();
         let values = core::iter::from_fn(|| Some(self.0.advance(&mut cursor)?.0));
-        collect(values, self.0.table.occupied())
+        collect(self.0.allocator(), values, self.0.table.occupied())
     }
 
     /// Weak references to the values: Python's `valuerefs`.
@@ -255,7 +255,7 @@ impl<K: Trace, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     /// ```
     #[must_use]
     pub fn value_refs(&self) -> Vec<Gc<WeakRef>> {
-        collect(self.values().iter().map(WeakRef::new), self.0.table.occupied())
+        collect(self.0.allocator(), self.values().iter().map(WeakRef::new), self.0.table.occupied())
     }
 }
 
@@ -285,7 +285,7 @@ impl<K: Trace + Clone, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     /// If memory is refused.
     #[must_use]
     pub fn keys(&self) -> Vec<K> {
-        collect(self.iter().map(|(key, _)| key), self.0.table.occupied())
+        collect(self.0.allocator(), self.iter().map(|(key, _)| key), self.0.table.occupied())
     }
 
     /// The keys and values.
@@ -306,7 +306,7 @@ impl<K: Trace + Clone, H: WeakTarget, E: 'static> WeakValueMap<K, H, E> {
     /// ```
     #[must_use]
     pub fn items(&self) -> Vec<(K, H)> {
-        collect(self.iter(), self.0.table.occupied())
+        collect(self.0.allocator(), self.iter(), self.0.table.occupied())
     }
 
     /// Visits the entries that are there now, one by one, those that go meanwhile excepted. Each is visited at most
