@@ -2,7 +2,6 @@
 
 mod hostile;
 mod limits;
-mod model;
 mod readers;
 mod shown;
 mod unused;

@@ -14,14 +14,15 @@ mod replay;
 mod shrink;
 mod stack;
 mod tape;
+mod weak_maps;
 pub mod workload;
 
 pub use chaos::{CHAOS_OPERATION, run_chaos};
 pub use graph::{Node, chain, leak_ring, ring};
 pub use log::{Log, OnDrop, Probe};
-pub use machine::Machine;
+pub use machine::{Machine, run_program};
 pub use model::Model;
-pub use ops::{FinalizerKind, Op, Program};
+pub use ops::{FinalizerKind, MODEL_OPERATION, ObjectKind, Op, Place, Program, read_program};
 pub use panics::{Armed, Bomb, Reports, quiet};
 pub use random::Random;
 pub use refusing::Refusing;
@@ -30,6 +31,7 @@ pub use shrink::shrink;
 pub use stack::{on_small_stack, on_stack};
 use tailbite::{Heap, Trigger};
 pub use tape::{Tape, random_bytes};
+pub use weak_maps::{WEAK_MAPS_OPERATION, run_weak_maps};
 
 /// A heap that collects inside allocations, but only when memory is refused or stress mode asks for it: the thresholds are off.
 pub fn collecting_heap() -> Heap {

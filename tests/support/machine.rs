@@ -1,15 +1,21 @@
 //! Runs a program on the runtime and on the model side by side, and compares after every operation.
 
+mod allocate;
 mod compare;
+mod exclusive;
+mod objects;
+mod weak;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::rc::Rc;
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Trigger, Weak, WeakRef, callback};
+use tailbite::{AnyGc, AnyRootKey, Gc, Generation, Heap, Proxy, Trigger, Weak, WeakRef};
 
 use crate::model::Opaque;
-use crate::{FinalizerKind, Log, Model, Node, Op, Program};
+use crate::{Log, Model, Op, Place, Program, ops, replay};
+use objects::Knot;
 
 const HEAPS: usize = 3;
 const NO_COLLECTION: [i32; 3] = [0, 10, 10];
@@ -18,20 +24,46 @@ const NO_COLLECTION: [i32; 3] = [0, 10, 10];
 pub struct Machine {
     log: Log,
     heaps: Vec<Option<Heap>>,
-    handles: Vec<Gc<Node>>,
-    weaks: Vec<Weak<Node>>,
-    watches: Vec<Gc<WeakRef>>,
-    rescued: Rc<RefCell<Vec<Gc<Node>>>>,
+    handles: Vec<AnyGc>,
+    weaks: Vec<Weak<Knot>>,
+    watches: Vec<Watch>,
+    /// By heap and number of the object.
+    roots: Vec<(usize, usize, AnyRootKey)>,
+    rescued: Rc<RefCell<Vec<AnyGc>>>,
+    collecting: Rc<Cell<Option<usize>>>,
     dropped: BTreeSet<usize>,
     model: Model,
     /// With automatic collections the model can't say when garbage goes, only what must not.
     automatic: bool,
+    steps: usize,
+    /// The machine does something else than it is told, now and then: for tests of what finds that.
+    misbehaves: bool,
+}
+
+/// A weak reference object or a proxy.
+enum Watch {
+    Reference(Gc<WeakRef>),
+    Proxy(Gc<Proxy>),
 }
 
 impl std::fmt::Debug for Machine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Machine").field("model", &self.model).finish_non_exhaustive()
     }
+}
+
+/// Runs a program of bytes, on its heaps that collect when they are told to, or (if the first byte is odd) on one that collects by itself.
+/// The rest are operations of [`MODEL_OPERATION`](crate::MODEL_OPERATION) bytes.
+///
+/// With the environment variable `TAILBITE_SEEDED_BUG` the machine [misbehaves](Machine::misbehaving).
+///
+/// # Panics
+/// If the runtime and the model disagree.
+pub fn run_program(program: &[u8]) {
+    let Some((&first, operations)) = program.split_first() else { return };
+    let mut machine = if first % 2 == 1 { Machine::automatic() } else { Machine::exact() };
+    machine.misbehaves = std::env::var_os("TAILBITE_SEEDED_BUG").is_some();
+    machine.run(&ops::read_program(operations));
 }
 
 impl Machine {
@@ -45,6 +77,11 @@ impl Machine {
         Machine::new(true)
     }
 
+    /// One that takes another edge out of a list than the operation says.
+    pub fn misbehaving() -> Machine {
+        Machine { misbehaves: true, ..Machine::exact() }
+    }
+
     fn new(automatic: bool) -> Machine {
         let mut machine = Machine {
             log: Log::new(),
@@ -52,10 +89,14 @@ impl Machine {
             handles: Vec::new(),
             weaks: Vec::new(),
             watches: Vec::new(),
+            roots: Vec::new(),
             rescued: Rc::default(),
+            collecting: Rc::default(),
             dropped: BTreeSet::new(),
             model: Model::default(),
             automatic,
+            steps: 0,
+            misbehaves: false,
         };
         machine.open_heap();
         machine
@@ -71,6 +112,9 @@ impl Machine {
 
     /// Runs one operation and compares.
     pub fn step(&mut self, op: Op) {
+        if replay::is_told() {
+            println!("{op:?}");
+        }
         self.perform(op);
         self.compare(op);
     }
@@ -83,8 +127,17 @@ impl Machine {
             heap.set_trigger(Trigger::Manual);
             heap.set_threshold(NO_COLLECTION);
         }
+        let log = self.log.clone();
+        heap.set_unraisable_hook(move |unraisable| {
+            let expected = unraisable.message() == "on purpose";
+            log.push(if expected { "unraisable".to_owned() } else { unraisable.to_string() });
+        });
         self.heaps.push(Some(heap));
         self.model.open_heap();
+    }
+
+    fn heap(&self, heap: usize) -> &Heap {
+        self.heaps[heap].as_ref().expect("the heap is open")
     }
 
     fn pick_heap(&self, index: usize) -> Option<usize> {
@@ -96,6 +149,13 @@ impl Machine {
         (!self.handles.is_empty()).then(|| index % self.handles.len())
     }
 
+    /// The first handle to a knot from this one on.
+    fn pick_knot(&self, index: usize) -> Option<(usize, Gc<Knot>)> {
+        let len = self.handles.len();
+        let mut places = (0..len).map(|step| (index + step) % len);
+        places.find_map(|place| Some((place, self.handles[place].clone().downcast::<Knot>().ok()?)))
+    }
+
     fn perform(&mut self, op: Op) -> Option<()> {
         match op {
             Op::OpenHeap if self.heaps.len() < HEAPS && !self.automatic => self.open_heap(),
@@ -105,8 +165,9 @@ impl Machine {
                 self.model.close_heap(heap);
             }
             Op::OpenHeap | Op::CloseHeap(_) => {}
-            Op::Alloc(heap, finalizer) => self.alloc(self.pick_heap(heap)?, finalizer),
+            Op::Alloc(heap, kind, edge) => self.alloc(self.pick_heap(heap)?, kind, self.pick(edge)),
             Op::AllocCyclic(heap) => self.alloc_cyclic(self.pick_heap(heap)?),
+            Op::AllocRefused(heap) => self.alloc_refused(self.pick_heap(heap)?),
             Op::Clone(handle) => {
                 let handle = self.pick(handle)?;
                 self.handles.push(self.handles[handle].clone());
@@ -118,145 +179,98 @@ impl Machine {
                 self.model.drop_handle(handle);
             }
             Op::Set(from, cell, to) => {
-                let (from, to, cell) = (self.pick(from)?, self.pick(to)?, cell % 2);
-                self.handles[from].set(cell, Some(self.handles[to].clone()));
+                let ((from, knot), to) = (self.pick_knot(from)?, self.pick(to)?);
+                drop(knot.cells[cell].replace(Some(self.handles[to].clone())));
                 self.model.set(self.model.handles[from], cell, Some(self.model.handles[to]));
             }
             Op::Clear(from, cell) => {
-                let (from, cell) = (self.pick(from)?, cell % 2);
-                self.handles[from].set(cell, None);
+                let (from, knot) = self.pick_knot(from)?;
+                drop(knot.cells[cell].take());
                 self.model.set(self.model.handles[from], cell, None);
             }
-            Op::Push(from, to) => {
-                let (from, to) = (self.pick(from)?, self.pick(to)?);
-                self.handles[from].link(&self.handles[to]);
-                self.model.push(self.model.handles[from], self.model.handles[to]);
+            Op::Push(from, place, to) => {
+                let ((from, knot), to) = (self.pick_knot(from)?, self.pick(to)?);
+                let edge = self.handles[to].clone();
+                match place {
+                    Place::List => knot.list.borrow_mut().push(edge),
+                    Place::Items => knot.items.borrow_mut().push(edge),
+                }
+                self.model.push(self.model.handles[from], place, self.model.handles[to]);
             }
-            Op::Pop(from, index) => {
-                let (from, index) = self.pick_edge(from, index)?;
-                let edge = self.handles[from].list.borrow_mut().swap_remove(index);
+            Op::Pop(from, place, index) => {
+                let (from, knot) = self.pick_knot(from)?;
+                let len = self.model.place(self.model.handles[from], place).len();
+                let index = index.checked_rem(len)?;
+                let taken = if self.misbehaves { (index + 1) % len } else { index };
+                let edge = match place {
+                    Place::List => knot.list.borrow_mut().swap_remove(taken),
+                    Place::Items => knot.items.borrow_mut().swap_remove(taken),
+                };
                 drop(edge);
-                self.model.pop(self.model.handles[from], index);
+                self.model.pop(self.model.handles[from], place, index);
             }
             Op::Follow(from, index) => {
-                let (from, index) = self.pick_edge(from, index)?;
-                let edge = self.handles[from].list.borrow()[index].clone();
-                self.handles.push(edge);
-                self.model.add_handle(self.model.list(self.model.handles[from])[index]);
+                let (from, knot) = self.pick_knot(from)?;
+                let list = self.model.place(self.model.handles[from], Place::List);
+                let index = index.checked_rem(list.len())?;
+                let object = list[index];
+                self.handles.push(knot.list.borrow()[index].clone());
+                self.model.add_handle(object);
             }
-            Op::Collect(heap, generation) => self.collect(self.pick_heap(heap)?, generation % 3, Opaque::Nothing),
+            Op::Immortalize(_) if self.automatic => {}
+            Op::Immortalize(handle) => {
+                let handle = self.pick(handle)?;
+                self.handles[handle].with_heap(|heap| heap.make_immortal(&self.handles[handle]));
+                self.model.immortalize(self.model.handles[handle]);
+            }
+            Op::Root(heap, handle) => {
+                let (heap, handle) = (self.pick_heap(heap)?, self.pick(handle)?);
+                let object = self.model.handles[handle];
+                let key = self.heap(heap).add_root_any(self.handles[handle].clone());
+                self.roots.push((heap, object, key));
+                self.model.root(heap, object);
+            }
+            Op::Unroot(root) => {
+                let root = root.checked_rem(self.roots.len())?;
+                let (heap, object, key) = self.roots.swap_remove(root);
+                // The heap's keys go with it.
+                let handle = self.heaps[heap].as_ref()?.remove_root_any(key).expect("the key is used once");
+                assert!(self.model.unroot(heap, object), "the model keeps it, too");
+                self.handles.push(handle);
+            }
+            Op::Freeze(heap) => {
+                let heap = self.pick_heap(heap)?;
+                self.heap(heap).freeze();
+                self.model.freeze(heap);
+            }
+            Op::Unfreeze(heap) => {
+                let heap = self.pick_heap(heap)?;
+                self.heap(heap).unfreeze();
+                self.model.unfreeze(heap);
+            }
+            Op::Rest(heap) => {
+                let heap = self.pick_heap(heap)?;
+                assert_eq!(self.heap(heap).safepoint(), 0, "nothing is due");
+                self.heap(heap).trim();
+            }
+            Op::Collect(heap, generation) => self.collect(self.pick_heap(heap)?, generation, Opaque::Nothing),
             Op::CollectBorrowed(handle, heap, generation) => {
-                let (handle, heap) = (self.pick(handle)?, self.pick_heap(heap)?);
-                let node = self.handles[handle].clone();
-                let opaque = Opaque::List(self.model.handles[handle]);
-                self.model.add_handle(self.model.handles[handle]);
-                let borrowed = node.list.borrow_mut();
-                self.collect(heap, generation % 3, opaque);
-                drop(borrowed);
-                drop(node);
-                let last = self.model.handles.len() - 1;
-                self.model.drop_handle(last);
+                self.collect_borrowed(handle, self.pick_heap(heap)?, generation)?;
             }
             Op::CollectLent(handle, heap, generation) => {
-                let (handle, heap) = (self.pick(handle)?, self.pick_heap(heap)?);
-                self.collect_lent(handle, heap, generation % 3);
+                self.collect_lent(handle, self.pick_heap(heap)?, generation)?;
             }
-            Op::Unwrap(handle) => self.unwrap(self.pick(handle)?),
-            Op::Downgrade(_) | Op::Watch(_) | Op::WeakRef(_) | Op::DropWeak(_) | Op::DropWatch(_) | Op::Upgrade(_) => {
-                self.perform_weak(op)?;
-            }
+            Op::Unwrap(handle) => self.unwrap(handle)?,
+            Op::Downgrade(_) | Op::Watch(..) | Op::WeakRef(..) => self.make_weak(op)?,
+            Op::DropWeak(_) | Op::DropWatch(_) | Op::Upgrade(_) => self.use_weak(op)?,
         }
         Some(())
-    }
-
-    fn perform_weak(&mut self, op: Op) -> Option<()> {
-        match op {
-            Op::Downgrade(handle) => {
-                let handle = self.pick(handle)?;
-                self.weaks.push(Gc::downgrade(&self.handles[handle]));
-                self.model.weaks.push(self.model.handles[handle]);
-            }
-            Op::Watch(handle) => {
-                let handle = self.pick(handle)?;
-                let number = self.model.watch(self.model.handles[handle], true)?;
-                let log = self.log.clone();
-                let callback = callback(move |reference: &AnyGc| {
-                    let reference = reference.downcast_ref::<WeakRef>().expect("the callback gets the weak reference");
-                    assert!(!reference.is_alive(), "a weak reference is cleared before its callback runs");
-                    log.push(format!("callback {number}"));
-                });
-                self.watches.push(WeakRef::with_callback(&self.handles[handle], callback));
-            }
-            Op::WeakRef(handle) => {
-                let handle = self.pick(handle)?;
-                self.model.watch(self.model.handles[handle], false);
-                self.watches.push(WeakRef::new(&self.handles[handle]));
-            }
-            Op::DropWeak(weak) if !self.weaks.is_empty() => {
-                let weak = weak % self.weaks.len();
-                self.weaks.swap_remove(weak);
-                self.model.weaks.swap_remove(weak);
-            }
-            Op::DropWatch(watch) if !self.watches.is_empty() => {
-                let watch = watch % self.watches.len();
-                drop(self.watches.swap_remove(watch));
-                self.model.drop_watch(watch);
-            }
-            Op::Upgrade(weak) if !self.weaks.is_empty() => {
-                let weak = weak % self.weaks.len();
-                if let Some(handle) = self.weaks[weak].upgrade() {
-                    let object = id(&handle);
-                    assert_eq!(object, self.model.weaks[weak], "a weak reference finds its own object");
-                    self.handles.push(handle);
-                    self.model.add_handle(object);
-                }
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
-    fn pick_edge(&self, from: usize, index: usize) -> Option<(usize, usize)> {
-        let from = self.pick(from)?;
-        let len = self.model.list(self.model.handles[from]).len();
-        (len > 0).then(|| (from, index % len))
-    }
-
-    fn alloc(&mut self, heap: usize, finalizer: FinalizerKind) {
-        let finalizer = match finalizer {
-            FinalizerKind::None => FinalizerKind::None,
-            _ if self.automatic => FinalizerKind::Log,
-            other => other,
-        };
-        let id = self.model.alloc(heap, finalizer);
-        let node = Node::alloc(self.heaps[heap].as_ref().expect("the heap is open"), &self.log, id.to_string());
-        let rescued = self.rescued.clone();
-        match finalizer {
-            FinalizerKind::None => {}
-            FinalizerKind::Log => Node::on_finalize(&node, |_| {}),
-            FinalizerKind::Resurrect => {
-                Node::on_finalize(&node, move |node| rescued.borrow_mut().push(node.clone()));
-            }
-            FinalizerKind::Unlink => Node::on_finalize(&node, |node| node.unlink()),
-        }
-        self.handles.push(node);
-    }
-
-    fn alloc_cyclic(&mut self, heap: usize) {
-        let id = self.model.alloc(heap, FinalizerKind::None);
-        let mut outside = None;
-        let node = self.heaps[heap].as_ref().expect("the heap is open").alloc_cyclic(|weak| {
-            assert!(weak.upgrade().is_none(), "an object under construction is not visible");
-            outside = Some(weak.clone());
-            Node::new(&self.log, id.to_string())
-        });
-        self.weaks.push(outside.expect("the constructor ran"));
-        self.model.weaks.push(id);
-        self.handles.push(node);
     }
 
     fn collect(&mut self, heap: usize, generation: usize, opaque: Opaque) {
-        let collected = self.heaps[heap].as_ref().expect("the heap is open").collect(Generation::ALL[generation]);
+        self.collecting.set(Some(heap));
+        let collected = self.heap(heap).collect(Generation::ALL[generation]);
+        self.collecting.set(None);
         self.expect_collected(collected, heap, generation, opaque);
     }
 
@@ -271,52 +285,9 @@ impl Machine {
             assert_eq!(collected, expected, "the number of collected objects");
         }
     }
-
-    fn collect_lent(&mut self, handle: usize, heap: usize, generation: usize) {
-        if self.automatic {
-            return;
-        }
-        let object = self.model.handles[handle];
-        let mut node = self.handles.swap_remove(handle);
-        self.model.handles.swap_remove(handle);
-        let exclusive = self.model.is_exclusive(object);
-        if let Some(guard) = Gc::get_mut(&mut node) {
-            assert!(exclusive, "only the one handle without weak references lends");
-            let collected = self.heaps[heap].as_ref().expect("the heap is open").collect(Generation::ALL[generation]);
-            drop(guard);
-            self.expect_collected(collected, heap, generation, Opaque::Object(object));
-        } else {
-            assert!(!exclusive, "the one handle without weak references lends");
-        }
-        self.handles.push(node);
-        self.model.handles.push(object);
-    }
-
-    fn unwrap(&mut self, handle: usize) {
-        if self.automatic {
-            return;
-        }
-        let object = self.model.handles[handle];
-        match Gc::try_unwrap(self.handles.swap_remove(handle)) {
-            Ok(payload) => {
-                assert_eq!(self.model.count(object), 1, "only the last handle unwraps");
-                drop(payload);
-                self.model.unwrap(handle);
-            }
-            Err(node) => {
-                assert!(self.model.count(object) > 1, "the last handle unwraps");
-                self.model.handles.swap_remove(handle);
-                self.handles.push(node);
-                self.model.handles.push(object);
-            }
-        }
-    }
 }
 
-fn number(text: &str) -> usize {
-    text.parse().expect("objects are named by number")
-}
-
-fn id(node: &Gc<Node>) -> usize {
-    number(node.name())
+/// A panic that no panic hook hears of.
+fn panic_on_purpose() {
+    resume_unwind(Box::new("on purpose"));
 }

@@ -3,31 +3,47 @@
 //! The order of finalizers in one collection is unspecified, so the finalizers of [`FinalizerKind`] commute, and events are
 //! compared as a set per operation.
 
+mod collection;
+mod death;
+mod watches;
+
 use std::collections::BTreeSet;
 
-use crate::FinalizerKind;
+use crate::{FinalizerKind, ObjectKind, Place};
+use watches::Watch;
+
+/// The generation of what is frozen.
+const PERMANENT: usize = 3;
 
 /// An object as the model knows it.
 #[derive(Clone, Debug)]
 struct Object {
     heap: usize,
+    kind: ObjectKind,
     generation: usize,
-    finalizer: FinalizerKind,
     finalized: bool,
     alive: bool,
-    /// Handles of the host, edges of live objects, and pins of a collection under way.
+    immortal: bool,
+    /// Handles of the host and the heap, edges of live objects, and pins of a collection under way.
     count: usize,
     cells: [Option<usize>; 2],
     list: Vec<usize>,
+    items: Vec<usize>,
+    /// What a slice was made with.
+    fixed: Option<usize>,
 }
 
-/// A weak reference object of the host.
-#[derive(Clone, Copy, Debug)]
-struct Watch {
-    object: usize,
-    /// The number under which its callback is logged, if it has one.
-    callback: Option<usize>,
-    alive: bool,
+impl Object {
+    fn finalizer(&self) -> FinalizerKind {
+        match self.kind {
+            ObjectKind::Knot(finalizer) => finalizer,
+            _ => FinalizerKind::None,
+        }
+    }
+
+    fn is_tracked(&self) -> bool {
+        self.kind != ObjectKind::Leaf
+    }
 }
 
 /// A heap as the model knows it.
@@ -35,6 +51,8 @@ struct Watch {
 struct HeapModel {
     open: bool,
     counts: [usize; 3],
+    /// Objects to which it keeps a handle of the host's.
+    roots: Vec<usize>,
 }
 
 /// What is opaque to a collection.
@@ -56,28 +74,53 @@ pub struct Model {
     pub(crate) handles: Vec<usize>,
     pub(crate) weaks: Vec<usize>,
     watches: Vec<Watch>,
-    callbacks: usize,
+    /// The host's handles to weak reference objects.
+    pub(crate) watching: Vec<usize>,
     rescued: Vec<usize>,
     events: Vec<String>,
+    /// The heap that collects on the host's word.
+    collecting: Option<usize>,
 }
 
 impl Model {
     pub(crate) fn open_heap(&mut self) {
-        self.heaps.push(HeapModel { open: true, counts: [0; 3] });
+        self.heaps.push(HeapModel { open: true, counts: [0; 3], roots: Vec::new() });
     }
 
     pub(crate) fn open_heaps(&self) -> Vec<usize> {
         (0..self.heaps.len()).filter(|&heap| self.heaps[heap].open).collect()
     }
 
-    /// A new object and a handle of the host to it.
-    pub(crate) fn alloc(&mut self, heap: usize, finalizer: FinalizerKind) -> usize {
-        let id = self.objects.len();
-        let (cells, list) = ([None; 2], Vec::new());
-        let object = Object { heap, generation: 0, finalizer, finalized: false, alive: true, count: 0, cells, list };
-        self.objects.push(object);
+    /// A new object and a handle of the host to it. One whose finalizer allocates has the next number reserved for that.
+    pub(crate) fn alloc(&mut self, heap: usize, kind: ObjectKind, edge: Option<usize>) -> usize {
+        let id = self.new_object(heap, kind);
+        self.objects[id].alive = true;
+        if let Some(edge) = edge {
+            self.objects[edge].count += 1;
+            self.objects[id].fixed = Some(edge);
+        }
         self.add_handle(id);
+        if kind == ObjectKind::Knot(FinalizerKind::Allocate) {
+            self.new_object(heap, ObjectKind::Knot(FinalizerKind::None));
+        }
         id
+    }
+
+    fn new_object(&mut self, heap: usize, kind: ObjectKind) -> usize {
+        self.objects.push(Object {
+            heap,
+            kind,
+            generation: 0,
+            finalized: false,
+            alive: false,
+            immortal: false,
+            count: 0,
+            cells: [None; 2],
+            list: Vec::new(),
+            items: Vec::new(),
+            fixed: None,
+        });
+        self.objects.len() - 1
     }
 
     pub(crate) fn add_handle(&mut self, object: usize) {
@@ -99,44 +142,50 @@ impl Model {
         }
     }
 
-    pub(crate) fn push(&mut self, from: usize, to: usize) {
+    pub(crate) fn place(&self, object: usize, place: Place) -> &[usize] {
+        match place {
+            Place::List => &self.objects[object].list,
+            Place::Items => &self.objects[object].items,
+        }
+    }
+
+    fn place_mut(&mut self, object: usize, place: Place) -> &mut Vec<usize> {
+        match place {
+            Place::List => &mut self.objects[object].list,
+            Place::Items => &mut self.objects[object].items,
+        }
+    }
+
+    pub(crate) fn push(&mut self, from: usize, place: Place, to: usize) {
         self.objects[to].count += 1;
-        self.objects[from].list.push(to);
+        self.place_mut(from, place).push(to);
     }
 
-    pub(crate) fn list(&self, object: usize) -> &[usize] {
-        &self.objects[object].list
-    }
-
-    pub(crate) fn pop(&mut self, from: usize, index: usize) {
-        let old = self.objects[from].list.swap_remove(index);
+    pub(crate) fn pop(&mut self, from: usize, place: Place, index: usize) {
+        let old = self.place_mut(from, place).swap_remove(index);
         self.release(old);
     }
 
-    pub(crate) fn watch(&mut self, object: usize, with_callback: bool) -> Option<usize> {
-        let callback = with_callback.then_some(self.callbacks);
-        self.callbacks += usize::from(with_callback);
-        self.watches.push(Watch { object, callback, alive: true });
-        callback
+    pub(crate) fn immortalize(&mut self, object: usize) {
+        let known = &mut self.objects[object];
+        // (A closed heap makes nothing immortal.)
+        if self.heaps[known.heap].open && !known.immortal {
+            known.immortal = true;
+            known.count += 1;
+        }
     }
 
-    pub(crate) fn drop_watch(&mut self, watch: usize) {
-        self.watches.swap_remove(watch);
+    pub(crate) fn root(&mut self, heap: usize, object: usize) {
+        self.objects[object].count += 1;
+        self.heaps[heap].roots.push(object);
     }
 
-    pub(crate) fn watch_count(&self) -> usize {
-        self.watches.len()
-    }
-
-    pub(crate) fn watch_is_alive(&self, watch: usize) -> bool {
-        self.watches[watch].alive
-    }
-
-    /// The distinct weak reference objects of an object: one without callback however many handles the host has, and all others.
-    pub(crate) fn weakref_count(&self, object: usize) -> usize {
-        let of_object = || self.watches.iter().filter(|watch| watch.object == object && watch.alive);
-        of_object().filter(|watch| watch.callback.is_some()).count()
-            + usize::from(of_object().any(|watch| watch.callback.is_none()))
+    /// Whether the heap still keeps the object, which it then gives to the host.
+    pub(crate) fn unroot(&mut self, heap: usize, object: usize) -> bool {
+        let Some(index) = self.heaps[heap].roots.iter().position(|&root| root == object) else { return false };
+        self.heaps[heap].roots.swap_remove(index);
+        self.handles.push(object);
+        true
     }
 
     /// Whether the host may borrow the payload mutably: one handle, and no weak reference of any kind.
@@ -146,6 +195,14 @@ impl Model {
 
     pub(crate) fn is_alive(&self, object: usize) -> bool {
         self.objects[object].alive
+    }
+
+    pub(crate) fn is_immortal(&self, object: usize) -> bool {
+        self.objects[object].immortal
+    }
+
+    pub(crate) fn is_tracked(&self, object: usize) -> bool {
+        self.objects[object].is_tracked()
     }
 
     pub(crate) fn count(&self, object: usize) -> usize {
@@ -160,25 +217,30 @@ impl Model {
         self.objects.len()
     }
 
+    /// The generations of all tracked objects that are alive in a heap, weak reference objects among them.
+    pub(crate) fn generations(&self, heap: usize) -> Vec<usize> {
+        let objects = self.live_in(heap).filter(|&object| self.is_tracked(object));
+        let objects = objects.map(|object| self.objects[object].generation);
+        objects.chain(self.watch_generations(heap)).collect()
+    }
+
     pub(crate) fn counts(&self, heap: usize) -> [usize; 3] {
         let mut counts = self.heaps[heap].counts;
-        counts[0] = self.live_in(heap).filter(|&object| self.objects[object].generation == 0).count();
+        counts[0] = self.generations(heap).iter().filter(|generation| **generation == 0).count();
         counts
+    }
+
+    pub(crate) fn frozen(&self, heap: usize) -> usize {
+        self.generations(heap).iter().filter(|generation| **generation == PERMANENT).count()
     }
 
     pub(crate) fn live_in(&self, heap: usize) -> impl Iterator<Item = usize> {
         (0..self.objects.len()).filter(move |&object| self.objects[object].alive && self.objects[object].heap == heap)
     }
 
-    /// The distinct weak reference objects that the host holds and whose referent is or was in this heap.
-    pub(crate) fn watches_of(&self, heap: usize) -> usize {
-        let in_heap = self.watches.iter().filter(|watch| self.objects[watch.object].heap == heap);
-        in_heap.map(|watch| (watch.object, watch.callback)).collect::<BTreeSet<_>>().len()
-    }
-
     /// Whether some finalizer of the program gives up edges: then a collected object may have died by count before it was swept.
     pub(crate) fn has_unlinkers(&self) -> bool {
-        self.objects.iter().any(|object| object.finalizer == FinalizerKind::Unlink)
+        self.objects.iter().any(|object| object.finalizer() == FinalizerKind::Unlink)
     }
 
     /// The events of the last operation, sorted. The handles that finalizers saved are the host's from now on.
@@ -190,167 +252,12 @@ impl Model {
         events
     }
 
-    /// Moves the payload out: no finalizer, weak references die, then the payload drops.
-    pub(crate) fn unwrap(&mut self, handle: usize) {
-        let object = self.handles.swap_remove(handle);
-        self.objects[object].count = 0;
-        self.bury(object);
-    }
-
-    /// One handle or edge less.
-    fn release(&mut self, object: usize) {
-        self.objects[object].count -= 1;
-        if self.objects[object].count == 0 && self.objects[object].alive {
-            self.die(object);
-        }
-    }
-
-    /// Death by count: finalizer, weak references and their callbacks, payload.
-    fn die(&mut self, object: usize) {
-        self.objects[object].count = 1;
-        self.finalize(object);
-        self.objects[object].count -= 1;
-        if self.objects[object].count == 0 {
-            self.bury(object);
-        }
-    }
-
-    fn bury(&mut self, object: usize) {
-        self.clear_watches(object, true);
-        self.clear_watches(object, false);
-        let edges = self.mark_dead(object);
-        for edge in edges {
-            self.release(edge);
-        }
-    }
-
-    fn mark_dead(&mut self, object: usize) -> Vec<usize> {
-        self.events.push(format!("drop {object}"));
-        self.objects[object].alive = false;
-        self.take_edges(object)
-    }
-
-    fn take_edges(&mut self, object: usize) -> Vec<usize> {
-        let object = &mut self.objects[object];
-        let cells = object.cells.iter_mut().filter_map(Option::take).collect::<Vec<_>>();
-        cells.into_iter().chain(std::mem::take(&mut object.list)).collect()
-    }
-
-    fn finalize(&mut self, object: usize) {
-        let finalizer = self.objects[object].finalizer;
-        if finalizer == FinalizerKind::None || std::mem::replace(&mut self.objects[object].finalized, true) {
-            return;
-        }
-        self.events.push(format!("finalize {object}"));
-        match finalizer {
-            FinalizerKind::Resurrect => {
-                self.objects[object].count += 1;
-                self.rescued.push(object);
-            }
-            FinalizerKind::Unlink => {
-                for edge in self.take_edges(object) {
-                    self.release(edge);
-                }
-            }
-            FinalizerKind::None | FinalizerKind::Log => {}
-        }
-    }
-
-    fn clear_watches(&mut self, object: usize, with_callback: bool) {
-        for watch in &mut self.watches {
-            if watch.object == object && watch.alive && watch.callback.is_some() == with_callback {
-                watch.alive = false;
-                self.events.extend(watch.callback.map(|number| format!("callback {number}")));
-            }
-        }
-    }
-
-    /// Collects a generation and gives the number of collected objects.
-    pub(crate) fn collect(&mut self, heap: usize, generation: usize, opaque: Opaque) -> usize {
-        let counts = &mut self.heaps[heap].counts;
-        if generation < 2 {
-            counts[generation + 1] += 1;
-        }
-        counts[..=generation].fill(0);
-        let candidates: BTreeSet<usize> =
-            self.live_in(heap).filter(|&object| self.objects[object].generation <= generation).collect();
-        let unreachable = self.detect(&candidates, opaque, 0);
-        for &object in &candidates {
-            self.objects[object].generation = (generation + 1).min(2);
-        }
-        // What was lent is looked at again by a full collection only.
-        if let Opaque::Object(lent) = opaque
-            && candidates.contains(&lent)
-        {
-            self.objects[lent].generation = 2;
-        }
-        for &object in &unreachable {
-            self.clear_watches(object, true);
-            self.objects[object].count += 1;
-        }
-        for &object in &unreachable {
-            self.finalize(object);
-        }
-        let garbage = self.detect(&unreachable, opaque, 1);
-        for &object in &unreachable {
-            self.objects[object].count -= 1;
-        }
-        for &object in &garbage {
-            self.clear_watches(object, false);
-        }
-        let edges: Vec<usize> = garbage.iter().flat_map(|&object| self.mark_dead(object)).collect();
-        for edge in edges {
-            if self.objects[edge].alive {
-                self.release(edge);
-            }
-        }
-        garbage.len()
-    }
-
-    /// Trial deletion by the definition: what is not reachable from a candidate that something else holds.
-    fn detect(&self, candidates: &BTreeSet<usize>, opaque: Opaque, pins: usize) -> BTreeSet<usize> {
-        let mut held = BTreeSet::new();
-        for &object in candidates {
-            let internal = candidates.iter().flat_map(|&from| self.traced(from, opaque)).filter(|&to| to == object);
-            if self.objects[object].count - pins > internal.count() {
-                held.insert(object);
-            }
-        }
-        candidates.difference(&self.closure(held, candidates, opaque)).copied().collect()
-    }
-
-    fn closure(&self, start: BTreeSet<usize>, within: &BTreeSet<usize>, opaque: Opaque) -> BTreeSet<usize> {
-        let mut reached = start.clone();
-        let mut open: Vec<usize> = start.into_iter().collect();
-        while let Some(object) = open.pop() {
-            for to in self.traced(object, opaque) {
-                if within.contains(&to) && reached.insert(to) {
-                    open.push(to);
-                }
-            }
-        }
-        reached
-    }
-
-    fn traced(&self, object: usize, opaque: Opaque) -> Vec<usize> {
-        let known = &self.objects[object];
-        let cells = known.cells.iter().flatten().copied();
-        match opaque {
-            Opaque::Object(lent) if lent == object => Vec::new(),
-            Opaque::List(borrowed) if borrowed == object => cells.collect(),
-            _ => cells.chain(known.list.iter().copied()).collect(),
-        }
-    }
-
     /// What the host can reach, through all heaps.
     pub(crate) fn reachable(&self) -> BTreeSet<usize> {
         let all = (0..self.objects.len()).collect();
-        self.closure(self.handles.iter().copied().collect(), &all, Opaque::Nothing)
-    }
-
-    /// Closes a heap: full collections until there is nothing more to find.
-    pub(crate) fn close_heap(&mut self, heap: usize) {
-        while self.collect(heap, 2, Opaque::Nothing) > 0 {}
-        self.heaps[heap].open = false;
+        let immortal = (0..self.objects.len()).filter(|&object| self.objects[object].immortal);
+        let roots = self.heaps.iter().flat_map(|heap| &heap.roots);
+        let held = self.handles.iter().chain(roots).copied().chain(immortal).collect();
+        self.closure(held, &all, Opaque::Nothing)
     }
 }

@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 
-use crate::{CHAOS_OPERATION, Random, random_bytes, run_chaos};
+use crate::{
+    CHAOS_OPERATION, MODEL_OPERATION, Random, WEAK_MAPS_OPERATION, random_bytes, run_chaos, run_program, run_weak_maps,
+};
 
 /// A kind of program that is made of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +22,11 @@ pub struct ProgramKind {
 }
 
 /// All kinds.
-pub const PROGRAMS: &[ProgramKind] =
-    &[ProgramKind { name: "chaos", header: 1, operation: CHAOS_OPERATION, length: 200, run: run_chaos }];
+pub const PROGRAMS: &[ProgramKind] = &[
+    ProgramKind { name: "chaos", header: 1, operation: CHAOS_OPERATION, length: 200, run: run_chaos },
+    ProgramKind { name: "model", header: 1, operation: MODEL_OPERATION, length: 150, run: run_program },
+    ProgramKind { name: "weak-maps", header: 0, operation: WEAK_MAPS_OPERATION, length: 150, run: run_weak_maps },
+];
 
 impl ProgramKind {
     /// The kind with this name.

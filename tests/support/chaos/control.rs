@@ -98,10 +98,10 @@ pub(crate) fn freeze(world: &Rc<World>) -> Option<()> {
 pub(crate) fn debug(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
     let kind = tape.below(6);
-    let capture = Capture::new(world);
     let garbage = world.with_heap(|heap| match kind {
         // (Infallible only. There is a sink before there are flags, which would print.)
         0 if !world.plan.limits => {
+            let capture = Capture::new(world);
             heap.set_debug_sink(move |event| {
                 let world = capture.canary.world();
                 if let DebugEvent::Collectable { object } = event {

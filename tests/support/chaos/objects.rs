@@ -185,9 +185,9 @@ pub(crate) fn lend(world: &Rc<World>) -> Option<()> {
     };
     // (The handle of a forgotten object goes, the object stays.)
     if forgotten {
-        drop(thing)
+        drop(thing);
     } else {
-        world.keep(thing)
+        world.keep(thing);
     }
     Some(())
 }

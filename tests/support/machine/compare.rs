@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use tailbite::{Gc, Generation};
+use tailbite::{Generation, Heap};
 
-use super::{Machine, id, number};
+use super::Machine;
+use super::objects::{id, number};
 use crate::Op;
 
 impl Machine {
@@ -14,7 +15,7 @@ impl Machine {
         self.handles.append(&mut rescued);
         let expected = self.model.settle();
         let events = self.log.take_sorted();
-        self.dropped.extend(events.iter().filter_map(|event| event.strip_prefix("drop ")).map(number));
+        self.dropped.extend(events.iter().filter_map(|event| event.strip_prefix("drop ")).filter_map(number_of));
         if self.automatic {
             let reachable = self.model.reachable();
             assert!(self.dropped.is_disjoint(&reachable), "{op:?} freed a reachable object");
@@ -24,16 +25,19 @@ impl Machine {
             assert_eq!(events, expected, "the events of {op:?}");
             self.compare_exactly(op);
         }
-        for heap in self.heaps.iter().flatten() {
-            heap.check();
+        self.steps += 1;
+        if self.steps.is_multiple_of(8) {
+            self.heaps.iter().flatten().for_each(Heap::check);
         }
     }
 
     fn compare_exactly(&self, op: Op) {
         for (handle, &object) in self.handles.iter().zip(&self.model.handles) {
             assert_eq!(id(handle), object, "handle order after {op:?}");
-            assert_eq!(Gc::strong_count(handle), self.model.count(object), "count of {object} after {op:?}");
-            Gc::with_heap(handle, |heap| {
+            assert_eq!(handle.strong_count(), self.model.count(object), "count of {object} after {op:?}");
+            assert_eq!(handle.is_immortal(), self.model.is_immortal(object), "{object} after {op:?}");
+            handle.with_heap(|heap| {
+                assert_eq!(heap.is_tracked(handle), self.model.is_tracked(object), "{object} after {op:?}");
                 assert_eq!(heap.is_finalized(handle), self.model.is_finalized(object), "{object} after {op:?}");
                 assert_eq!(heap.get_weakref_count(handle), self.model.weakref_count(object), "{object} after {op:?}");
             });
@@ -48,48 +52,47 @@ impl Machine {
         }
         for (index, heap) in self.heaps.iter().enumerate() {
             let Some(heap) = heap else { continue };
-            // Weak reference objects are tracked objects too; of those the model does not know the generation.
-            let slack = self.model.watches_of(index);
-            let tracked = self.model.live_in(index).count() + slack;
-            assert_eq!(heap.tracked_objects(), tracked, "tracked objects after {op:?}");
-            let [young, middle, old] = self.model.counts(index);
-            let counts = heap.get_count();
-            assert!((young..=young + slack).contains(&counts[0]), "{counts:?}, not {young} after {op:?}");
-            assert_eq!(counts[1..], [middle, old], "counts after {op:?}");
+            let generations = self.model.generations(index);
+            assert_eq!(heap.tracked_objects(), generations.len(), "tracked objects after {op:?}");
+            assert_eq!(heap.get_count(), self.model.counts(index), "counts after {op:?}");
+            assert_eq!(heap.get_freeze_count(), self.model.frozen(index), "frozen objects after {op:?}");
         }
     }
 
     /// Gives up everything: all payloads drop once, except cycles through several heaps, which are documented to leak.
     pub(super) fn finish(mut self) {
-        self.watches.clear();
-        while self.model.watch_count() > 0 {
-            self.model.drop_watch(0);
+        while !self.watches.is_empty() {
+            self.step(Op::DropWatch(0));
+        }
+        while !self.roots.is_empty() {
+            self.step(Op::Unroot(0));
         }
         if self.automatic {
             let reachable = self.model.reachable();
-            let heap = self.heaps[0].as_ref().expect("the heap is open");
-            heap.collect(Generation::Old);
-            self.dropped.extend(self.log.take().iter().filter_map(|event| event.strip_prefix("drop ")).map(number));
+            self.heap(0).unfreeze();
+            self.heap(0).collect(Generation::Old);
+            let events = self.log.take();
+            self.dropped.extend(events.iter().filter_map(|event| event.strip_prefix("drop ")).filter_map(number_of));
             let expected = (0..self.model.object_count()).filter(|object| !reachable.contains(object)).collect();
             assert_eq!(self.dropped, expected, "a full collection leaves what is reachable, and nothing else");
+            self.handles.clear();
+            self.heap(0).check();
+            return;
         }
         while !self.handles.is_empty() {
-            if self.automatic {
-                self.handles.clear();
-            } else {
-                self.step(Op::Drop(0));
-            }
+            self.step(Op::Drop(0));
         }
-        if !self.automatic {
-            for index in 0..self.heaps.iter().flatten().count() {
-                self.step(Op::Collect(index, 2));
-            }
+        for heap in 0..self.model.open_heaps().len() {
+            self.step(Op::Collect(heap, 2));
         }
-        assert!(
-            self.weaks
-                .iter()
-                .zip(&self.model.weaks)
-                .all(|(weak, &object)| { self.automatic || weak.upgrade().is_some() == self.model.is_alive(object) })
-        );
+        self.heaps.iter().flatten().for_each(Heap::check);
+        while !self.model.open_heaps().is_empty() {
+            self.step(Op::CloseHeap(0));
+        }
     }
+}
+
+/// The object behind a drop that was logged, if it is one of the program's.
+fn number_of(name: &str) -> Option<usize> {
+    (name != "temporary").then(|| number(name))
 }

@@ -1,42 +1,20 @@
-//! Random programs over weak containers in two heaps, beside a naive model: a graph, counts by counting, and garbage by
-//! reachability with the rule of ephemerons.
-//!
-//! `TAILBITE_MODEL_CASES` sets the number of programs, for a long run.
+//! Programs over weak containers in two heaps, beside a naive model: a graph, counts by counting, and garbage by reachability with the
+//! rule of ephemerons.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod ops;
+mod reachable;
 
-use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use std::collections::BTreeSet;
+
 use tailbite::{AnyGc, ById, Gc, Generation, Heap, Trace, WeakKeyMap, WeakSet, WeakValueMap};
-use tailbite_tests::{Log, Node, manual_heap};
+
+use crate::{Log, Node, Tape, manual_heap, replay};
+pub use ops::WEAK_MAPS_OPERATION;
+use ops::{Kind, Op};
 
 type KeyMap = WeakKeyMap<Gc<Node>, AnyGc, ById>;
 type ValueMap = WeakValueMap<AnyGc, Gc<Node>, ById>;
 type Set = WeakSet<Gc<Node>, ById>;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Node,
-    KeyMap,
-    ValueMap,
-    Set,
-}
-
-/// Numbers are taken modulo what there is.
-#[derive(Clone, Debug)]
-enum Op {
-    New(usize, Kind),
-    Drop(usize),
-    Clone(usize),
-    Link(usize, usize),
-    Unlink(usize),
-    Insert(usize, usize, usize),
-    Remove(usize, usize),
-    Pop(usize),
-    Clear(usize),
-    Follow(usize, usize),
-    Collect(usize, Generation),
-}
 
 /// An object as the model knows it. An entry of a key map or set is (weak key, owned value), of a value map (weak value,
 /// owned key).
@@ -50,7 +28,7 @@ struct Object {
     entries: Vec<(usize, Option<usize>)>,
 }
 
-struct World {
+pub(crate) struct World {
     heaps: [Heap; 2],
     log: Log,
     handles: Vec<(usize, AnyGc)>,
@@ -220,57 +198,6 @@ impl World {
         dropped.map(|name| name.parse().expect("a number")).collect()
     }
 
-    /// What a full collection of one heap must leave of it: other heaps' objects count as held (and may die by count
-    /// afterwards).
-    fn reachable(&self, heap: usize) -> BTreeSet<usize> {
-        let alive = || self.objects.iter().enumerate().filter(|(_, object)| object.alive);
-        let mut reached: BTreeSet<usize> = self.handles.iter().map(|(id, _)| *id).collect();
-        reached.extend(alive().filter(|(_, object)| object.heap != heap).map(|(id, _)| id));
-        loop {
-            let before = reached.len();
-            for (id, object) in alive() {
-                if reached.contains(&id) {
-                    reached.extend(&object.edges);
-                }
-                for (target, owned) in &object.entries {
-                    let holds = match object.kind {
-                        // An entry lives in its map's heap.
-                        _ if object.heap != heap => true,
-                        Kind::ValueMap => reached.contains(&id),
-                        _ => reached.contains(&id) && reached.contains(target),
-                    };
-                    if holds {
-                        reached.extend(owned);
-                    }
-                }
-            }
-            if reached.len() == before {
-                return reached;
-            }
-        }
-    }
-
-    /// Lets everything die that nothing counts on any more.
-    fn settle(&mut self) {
-        loop {
-            let mut counts = BTreeMap::<usize, usize>::new();
-            for (id, _) in &self.handles {
-                *counts.entry(*id).or_default() += 1;
-            }
-            let alive: BTreeSet<usize> = (0..self.objects.len()).filter(|id| self.objects[*id].alive).collect();
-            for object in self.objects.iter_mut().filter(|object| object.alive) {
-                object.entries.retain(|entry| alive.contains(&entry.0));
-                let owned = object.entries.iter().filter_map(|entry| entry.1);
-                for id in object.edges.iter().copied().chain(owned) {
-                    *counts.entry(id).or_default() += 1;
-                }
-            }
-            let dead = alive.iter().find(|id| !counts.contains_key(id));
-            let Some(dead) = dead else { return };
-            self.objects[*dead].alive = false;
-        }
-    }
-
     fn compare(&self) {
         let dropped = self.dropped();
         for (id, object) in self.objects.iter().enumerate() {
@@ -304,49 +231,23 @@ fn watched<C: Trace>(container: Gc<C>) -> (AnyGc, Box<dyn Fn() -> bool>) {
     (container.into(), Box::new(move || weak.upgrade().is_some()))
 }
 
-fn op() -> impl Strategy<Value = Op> {
-    let index = || 0_usize..32;
-    let heap = || prop_oneof![4 => Just(0_usize), 1 => Just(1_usize)];
-    let kind = prop_oneof![
-        10 => Just(Kind::Node),
-        2 => Just(Kind::KeyMap),
-        1 => Just(Kind::ValueMap),
-        1 => Just(Kind::Set),
-    ];
-    let generation =
-        prop_oneof![1 => Just(Generation::Young), 1 => Just(Generation::Middle), 2 => Just(Generation::Old)];
-    prop_oneof![
-        10 => (heap(), kind).prop_map(|(heap, kind)| Op::New(heap, kind)),
-        12 => index().prop_map(Op::Drop),
-        1 => index().prop_map(Op::Clone),
-        8 => (index(), index()).prop_map(|(from, to)| Op::Link(from, to)),
-        2 => index().prop_map(Op::Unlink),
-        20 => (index(), index(), index()).prop_map(|(map, key, value)| Op::Insert(map, key, value)),
-        3 => (index(), index()).prop_map(|(map, key)| Op::Remove(map, key)),
-        1 => index().prop_map(Op::Pop),
-        1 => index().prop_map(Op::Clear),
-        2 => (index(), index()).prop_map(|(map, index)| Op::Follow(map, index)),
-        5 => (heap(), generation).prop_map(|(heap, generation)| Op::Collect(heap, generation)),
-    ]
-}
-
-#[test]
-fn random_programs_agree_with_the_model() {
-    let asked = std::env::var("TAILBITE_MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
-    let config = Config { cases: asked.unwrap_or(200), failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&prop::collection::vec(op(), 1..120), |program| {
-        let mut world = World::new();
-        for op in &program {
-            world.run(op);
-            world.settle();
-            world.compare();
+/// Runs a program of operations of [`WEAK_MAPS_OPERATION`] bytes over weak containers.
+///
+/// # Panics
+/// If the runtime and the model disagree.
+pub fn run_weak_maps(program: &[u8]) {
+    let tape = Tape::of_operations(program);
+    let mut world = World::new();
+    while tape.operation(WEAK_MAPS_OPERATION) {
+        let op = Op::read(&tape);
+        if replay::is_told() {
+            println!("{op:?}");
         }
-        for heap in &world.heaps {
-            heap.check();
-        }
-        Ok(())
-    });
-    if let Err(error) = result {
-        panic!("{error}");
+        world.run(&op);
+        world.settle();
+        world.compare();
+    }
+    for heap in &world.heaps {
+        heap.check();
     }
 }
