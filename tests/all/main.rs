@@ -27,6 +27,7 @@ mod model;
 mod packed;
 mod panics;
 mod raw_memory;
+mod raw_programs;
 mod reentrancy;
 mod regressions;
 mod resurrection;
