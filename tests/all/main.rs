@@ -2,6 +2,7 @@
 
 mod alloc;
 mod conformance;
+mod corpora;
 mod cpython;
 mod cycles;
 mod deep;
