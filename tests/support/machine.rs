@@ -35,6 +35,7 @@ pub struct Machine {
     model: Model,
     /// With automatic collections the model can't say when garbage goes, only what must not.
     automatic: bool,
+    steps: usize,
     /// The machine does something else than it is told, now and then: for tests of what finds that.
     misbehaves: bool,
 }
@@ -94,6 +95,7 @@ impl Machine {
             dropped: BTreeSet::new(),
             model: Model::default(),
             automatic,
+            steps: 0,
             misbehaves: false,
         };
         machine.open_heap();

@@ -1,7 +1,10 @@
 //! The shrinker: from a program that fails to a small one that still does.
 
-/// Makes a failing program small: takes out whole operations, many at once as long as that works, then makes bytes 0 or smaller. The first
-/// `header` bytes are no operation. `fails` is asked at most `attempts` times.
+/// So few operations are tried to be left out in pairs, too: what one needs the other made.
+const FEW: usize = 40;
+
+/// Makes a failing program small: takes out whole operations, many at once as long as that works, then pairs of them, then makes bytes 0 or
+/// smaller. The first `header` bytes are no operation. `fails` is asked at most `attempts` times.
 pub fn shrink(
     program: &[u8],
     header: usize,
@@ -37,6 +40,15 @@ pub fn shrink(
                 }
             }
             run /= 2;
+        }
+        let operations = best.len().saturating_sub(header) / operation;
+        if operations <= FEW {
+            let mut pairs = (0..operations).flat_map(|second| (0..second).map(move |first| (first, second)));
+            pairs.any(|(first, second)| {
+                let [first, second] = [first, second].map(|number| header + number * operation);
+                let parts = [&best[..first], &best[first + operation..second], &best[second + operation..]];
+                attempt(parts.concat(), &mut best)
+            });
         }
         for at in 0..best.len() {
             for byte in [0, 1, best[at] / 2, best[at].saturating_sub(1)] {

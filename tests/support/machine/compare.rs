@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use tailbite::Generation;
+use tailbite::{Generation, Heap};
 
 use super::Machine;
 use super::objects::{id, number};
@@ -25,8 +25,9 @@ impl Machine {
             assert_eq!(events, expected, "the events of {op:?}");
             self.compare_exactly(op);
         }
-        for heap in self.heaps.iter().flatten() {
-            heap.check();
+        self.steps += 1;
+        if self.steps.is_multiple_of(8) {
+            self.heaps.iter().flatten().for_each(Heap::check);
         }
     }
 
@@ -75,6 +76,7 @@ impl Machine {
             let expected = (0..self.model.object_count()).filter(|object| !reachable.contains(object)).collect();
             assert_eq!(self.dropped, expected, "a full collection leaves what is reachable, and nothing else");
             self.handles.clear();
+            self.heap(0).check();
             return;
         }
         while !self.handles.is_empty() {
@@ -83,6 +85,7 @@ impl Machine {
         for heap in 0..self.model.open_heaps().len() {
             self.step(Op::Collect(heap, 2));
         }
+        self.heaps.iter().flatten().for_each(Heap::check);
         while !self.model.open_heaps().is_empty() {
             self.step(Op::CloseHeap(0));
         }
