@@ -3,6 +3,8 @@
 
 mod attributes;
 mod containers;
+mod generated;
+mod items;
 mod shapes;
 
 use std::cell::{Cell, RefCell};

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod conformance;
+mod corpora;
 mod cpython;
 mod cycles;
 mod debug_heap;
@@ -30,6 +31,7 @@ mod model;
 mod packed;
 mod panics;
 mod raw_memory;
+mod raw_programs;
 mod reentrancy;
 mod refusals;
 mod regressions;

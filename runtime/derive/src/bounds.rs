@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, ReturnType, Type, TypeParamBound, TypePath};
 use syn::{WherePredicate, parse_quote};
 
-use crate::attributes::TypeAttributes;
+use super::attributes::TypeAttributes;
 
 /// Collects what traced fields need from the parameters of a type.
 pub(crate) struct Needs<'a> {

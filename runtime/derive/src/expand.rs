@@ -5,8 +5,8 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Field, Fields, Ident, Result, Type};
 
-use crate::attributes::{self, FieldMode, TypeAttributes};
-use crate::bounds::{self, Needs};
+use super::attributes::{self, FieldMode, TypeAttributes};
+use super::bounds::{self, Needs};
 
 pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     if let Some(span) = attributes::packed(&input.attrs) {
