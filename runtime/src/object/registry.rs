@@ -46,6 +46,7 @@ pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
         return known;
     }
     let id = by_type.len() + 1;
+    debug_assert_ne!(id, 0, "that means: no object");
     assert!(id < IDS, "out of type ids: a process can use 65,535 types of objects, and `{}` is one more", new.name());
     new.template |= id as u32;
     let new: &'static Type = Box::leak(Box::new(new));
