@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Mutation testing of the runtime's kernels: changes one expression at a time, and asks whether a test notices.
 #
-#   tests/mutants.sh [COUNT] [SEED]
+#   tests/mutants.sh [COUNT] [SEED]     a sample
+#   tests/mutants.sh --these FILE       those that a file names, as `cargo mutants --list` does
+#   tests/mutants.sh --missed           those again that no test had noticed
+#   tests/mutants.sh --figures          what is known
 #
 # COUNT (default 400) mutants are taken, the same number from each of the folders alloc, object, collect and weak, in an order that
 # SEED (default 1) and each mutant's name decide: a larger COUNT extends a smaller one. What was decided before is not done again,
-# so a run may be stopped at any time; `rm -r target/mutants` starts over, `tests/mutants.sh --missed` tries those again that no test
-# had noticed, and `tests/mutants.sh --figures` prints what is known.
+# so a run may be stopped at any time; `rm -r target/mutants/state` starts over.
 #
 # Each mutant meets up to three stages, until a test fails: the unit tests; the integration tests without those that take seconds; those.
 # Needs cargo-mutants, and installs it where it is missing. What is left out, and why: .cargo/mutants.toml.
@@ -23,7 +25,7 @@ if [ "${1:-}" = --limited ]; then
     exec "$@"
 fi
 case "${1:-}" in
-    --missed | --figures) mode=$1 ;;
+    --these | --missed | --figures) mode=$1 ;;
     *) mode=run count=${1:-$count} seed=${2:-$seed} ;;
 esac
 
@@ -118,13 +120,22 @@ gather
 start=$(date +%s)
 case $mode in
     --figures) figures && exit ;;
-    --missed) cat "$state"/slow.missed >"$state/sample" && rm "$state"/{unit,quick,slow}.missed && gather ;;
+    --these) cp "$2" "$state/sample" ;;
+    --missed)
+        known slow.missed >"$state/again"
+        for stage in unit quick slow; do
+            { grep -Fxvf "$state/again" "$state/$stage.missed" || true; } >"$state/todo"
+            mv "$state/todo" "$state/$stage.missed"
+        done
+        mv "$state/again" "$state/sample"
+        ;;
     run)
         sample "$seed" >"$state/order"
+        echo "$(wc -l <"$state/order") mutants, seed $seed"
         head -n "$count" "$state/order" >"$state/sample"
         ;;
 esac
-echo "sample: $(wc -l <"$state/sample") of $(wc -l <"$state/order") mutants, seed $seed"
+echo "sample: $(wc -l <"$state/sample") mutants"
 
 # Those of the sample that a stage still has to decide: missed by the one before, if there is one.
 left() {

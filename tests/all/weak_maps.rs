@@ -1,6 +1,7 @@
 //! Weak maps and sets: what goes when, what shows, in which order.
 
 mod hostile;
+mod iteration;
 mod limits;
 mod readers;
 mod shown;

@@ -262,6 +262,21 @@ mod tests {
     }
 
     #[test]
+    fn statistics_add_up() {
+        let policy = Policy::new();
+        for (collected, candidates, opaque_cells) in [(3, 10, 1), (4, 20, 2)] {
+            let mut info = CollectionInfo::new(Generation::Middle);
+            (info.collected, info.candidates) = (collected, candidates);
+            info.duration = Duration::from_millis(candidates as u64);
+            policy.end(&info, 0, opaque_cells);
+        }
+        let [young, middle, old] = policy.stats();
+        assert_eq!((young.collections, middle.collections, old.collections), (0, 2, 0));
+        assert_eq!((middle.collected, middle.candidates, middle.opaque_cells), (7, 30, 3));
+        assert_eq!((middle.duration, middle.longest), (Duration::from_millis(30), Duration::from_millis(20)));
+    }
+
+    #[test]
     fn negative_thresholds_are_always_exceeded() {
         let policy = Policy::new();
         policy.set_thresholds([-1, 10, 10]);

@@ -125,6 +125,35 @@ fn marking_that_runs_out_of_stack_scans_again() {
 }
 
 #[test]
+fn hubs_are_counted_exactly() {
+    // References to each hub: more than a side byte counts. Hubs: fewer than the table of hubs has room for, and more.
+    const REFERENCES: usize = 300;
+    for (count, held) in [(1, 0), (3, 2), (850, 0), (850, 849)] {
+        let drops = Rc::new(Cell::new(0));
+        let heap = manual_heap();
+        let holder = heap.alloc((RefCell::new(Vec::<AnyGc>::new()), Counted(drops.clone())));
+        let mut hubs: Vec<Gc<Node>> = (0..count).map(|_| node(&heap, &drops)).collect();
+        for hub in &hubs {
+            *hub.0.borrow_mut() = Some(holder.clone().into());
+            holder.0.borrow_mut().extend((0..REFERENCES).map(|_| AnyGc::from(hub.clone())));
+        }
+        let held = hubs.swap_remove(held);
+        drop((holder, hubs));
+        assert_eq!(heap.collect(Generation::Old), 0, "one of {count} hubs is held, and holds the rest");
+        drop(held);
+        assert_eq!((drops.get(), heap.collect(Generation::Old)), (0, count + 1));
+        assert_eq!(drops.get(), count + 1);
+        heap.check();
+    }
+}
+
+#[test]
+fn a_heap_counts_what_it_has_reserved() {
+    // A table of 1024 hubs, each with its count; a stack of 1024 objects; and the heap's own state.
+    assert!(manual_heap().used_bytes() > 1024 * (16 + 8));
+}
+
+#[test]
 fn every_request_of_a_weak_reference_can_be_refused() {
     let drops = Rc::new(Cell::new(0));
     for n in 0.. {

@@ -53,6 +53,7 @@ pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
         return known;
     }
     let id = by_type.len() + 1;
+    debug_assert_ne!(id, 0, "that means: no object");
     assert!(
         id < end_of_ids(),
         "out of type ids: a process can use 65,535 types of objects, and `{}` is one more",
