@@ -1,9 +1,11 @@
 //! What a hostile host or script would try, in safe code only.
 #![forbid(unsafe_code)]
 
+mod auto_traits;
 mod boxed_depth;
 mod child_ends;
 mod chains;
+mod claims;
 mod common;
 mod entries;
 mod first_use;
