@@ -3,9 +3,9 @@
 use std::fmt::Debug;
 
 use tailbite::{
-    AnyGc, ById, ByValue, CallbackFn, DebugEvent, External, Factory, Finalize, Gc, GcMut, Heap, HeapAllocator, LastFirst, OutOfMemory,
-    Packed, Proxy, RawAllocator, RootKey, Tracer, Unpacked, Weak, WeakKeyMap, WeakKeyMapIter, WeakRef, WeakSet, WeakSetIter,
-    WeakValueMap, WeakValueMapIter,
+    AnyGc, ById, ByValue, CallbackFn, DebugEvent, External, Factory, Finalize, Gc, GcMut, Heap, HeapAllocator,
+    LastFirst, OutOfMemory, Packed, Proxy, RawAllocator, RootKey, Tracer, Unpacked, Weak, WeakKeyMap, WeakKeyMapIter,
+    WeakRef, WeakSet, WeakSetIter, WeakValueMap, WeakValueMapIter,
 };
 
 /// Is ambiguous, and refused, if the type implements the trait.

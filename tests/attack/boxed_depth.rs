@@ -63,31 +63,44 @@ nested!(once_cells, Box<OnceCell<Layer>>, |inner| Box::new(OnceCell::from(inner)
 nested!(once_locks, Box<OnceLock<Layer>>, |inner| Box::new(OnceLock::from(inner)), |outer| (*outer).into_inner());
 nested!(last_first, LastFirst<Layer>, |inner| LastFirst::from(vec![inner]), |outer| outer.into_vec().pop());
 nested!(thin, thin_vec::ThinVec<Layer>, |inner| thin_vec::ThinVec::from(vec![inner]), |outer| outer.into_iter().next());
-nested!(small, Box<smallvec::SmallVec<[Layer; 0]>>, |inner| Box::new(smallvec::SmallVec::from_vec(vec![inner])), |outer| outer
-    .into_iter()
-    .next());
+nested!(
+    small,
+    Box<smallvec::SmallVec<[Layer; 0]>>,
+    |inner| Box::new(smallvec::SmallVec::from_vec(vec![inner])),
+    |outer| outer.into_iter().next()
+);
 nested!(index_maps, indexmap::IndexMap<u8, Layer>, |inner| indexmap::IndexMap::from([(1, inner)]), |outer| outer
     .into_values()
     .next());
-nested!(api2_vectors, allocator_api2::vec::Vec<Layer>, |inner| {
-    let mut items = allocator_api2::vec::Vec::new();
-    items.push(inner);
-    items
-}, |outer| {
-    let mut outer = outer;
-    outer.pop()
-});
+nested!(
+    api2_vectors,
+    allocator_api2::vec::Vec<Layer>,
+    |inner| {
+        let mut items = allocator_api2::vec::Vec::new();
+        items.push(inner);
+        items
+    },
+    |outer| {
+        let mut outer = outer;
+        outer.pop()
+    }
+);
 nested!(api2_boxes, allocator_api2::boxed::Box<Layer>, |inner| allocator_api2::boxed::Box::new(inner), |outer| Some(
     allocator_api2::boxed::Box::into_inner(outer)
 ));
 nested!(hashbrown_maps, hashbrown::HashMap<u8, Layer>, |inner| hashbrown::HashMap::from([(1, inner)]), |outer| outer
     .into_values()
     .next());
-nested!(hash_tables, hashbrown::HashTable<Layer>, |inner| {
-    let mut table = hashbrown::HashTable::new();
-    table.insert_unique(1, inner, |_| 1);
-    table
-}, |outer| outer.into_iter().next());
+nested!(
+    hash_tables,
+    hashbrown::HashTable<Layer>,
+    |inner| {
+        let mut table = hashbrown::HashTable::new();
+        table.insert_unique(1, inner, |_| 1);
+        table
+    },
+    |outer| outer.into_iter().next()
+);
 nested!(slot_maps, slotmap::DenseSlotMap<slotmap::DefaultKey, Layer>, |inner| {
     let mut map = slotmap::DenseSlotMap::new();
     map.insert(inner);
@@ -96,7 +109,11 @@ nested!(slot_maps, slotmap::DenseSlotMap<slotmap::DefaultKey, Layer>, |inner| {
 nested!(array_vecs, Box<arrayvec::ArrayVec<Layer, 2>>, |inner| Box::new([inner].into_iter().collect()), |outer| outer
     .into_iter()
     .next());
-nested!(trait_objects, Box<dyn Nested>, |inner| Box::new(Ply(inner)), |outer| outer.take().downcast::<Ply<Layer>>().ok().map(|ply| ply.0));
+nested!(trait_objects, Box<dyn Nested>, |inner| Box::new(Ply(inner)), |outer| outer
+    .take()
+    .downcast::<Ply<Layer>>()
+    .ok()
+    .map(|ply| ply.0));
 nested!(results, Box<Result<Layer, ()>>, |inner| Box::new(Ok(inner)), |outer| (*outer).ok());
 nested!(eithers, Box<either::Either<Layer, ()>>, |inner| Box::new(either::Left(inner)), |outer| (*outer).left());
 

@@ -3,7 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, ById, Gc, Generation, Heap, LastFirst, Packed, Trace, Untraced, WeakKeyMap, WeakRef, WeakValueMap, callback, leaf};
+use tailbite::{
+    AnyGc, ById, Gc, Generation, Heap, LastFirst, Packed, Trace, Untraced, WeakKeyMap, WeakRef, WeakValueMap, callback,
+    leaf,
+};
 
 use crate::common::{Node, manual, small_stack};
 

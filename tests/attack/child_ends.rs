@@ -53,7 +53,10 @@ fn exit_in_an_exit_finalizer_and_a_weak_callback() {
         let object = Gc::new(1);
         Heap::with_default(|heap| {
             heap.finalize(&object, (), |()| drop(Gc::new(Exiter(RefCell::default()))));
-            let weak = WeakRef::with_callback(&object, callback(|_| Heap::with_default(|heap| drop(heap.run_exit_finalizers()))));
+            let weak = WeakRef::with_callback(
+                &object,
+                callback(|_| Heap::with_default(|heap| drop(heap.run_exit_finalizers()))),
+            );
             heap.add_root(weak);
         });
         drop(object);

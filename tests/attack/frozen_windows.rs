@@ -3,7 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use tailbite::{AnyGc, ById, DebugFlags, Gc, Generation, Heap, Phase, Proxy, Trace, Weak, WeakKeyMap, WeakRef, callback};
+use tailbite::{
+    AnyGc, ById, DebugFlags, Gc, Generation, Heap, Phase, Proxy, Trace, Weak, WeakKeyMap, WeakRef, callback,
+};
 
 use crate::common::{Log, Loud, Node, logged};
 

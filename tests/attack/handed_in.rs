@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use tailbite::{AnyGc, Gc, Generation, Heap, Trace, WeakCallback, WeakRef};
 
-use crate::common::{manual, Loud};
+use crate::common::{Loud, manual};
 
 thread_local! {
     static STASH: RefCell<Vec<AnyGc>> = RefCell::default();
@@ -77,7 +77,9 @@ impl WeakCallback for Callback {
             }
         }
         let (text, count) = (self.text.borrow().len(), self.loud.0.get());
-        SEEN.with_borrow_mut(|seen| seen.push(format!("{unwrapped} {text} {count} {}", reference.type_name().len() > 1)));
+        SEEN.with_borrow_mut(|seen| {
+            seen.push(format!("{unwrapped} {text} {count} {}", reference.type_name().len() > 1))
+        });
     }
 }
 

@@ -5,8 +5,8 @@ use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 use tailbite::{
-    AnyGc, DebugFlags, Equivalence, Factory, Gc, Generation, Heap, Phase, Trace, Trigger, Weak, WeakKeyMap, WeakRef, WeakSet, WeakValueMap,
-    callback, leaf,
+    AnyGc, DebugFlags, Equivalence, Factory, Gc, Generation, Heap, Phase, Trace, Trigger, Weak, WeakKeyMap, WeakRef,
+    WeakSet, WeakValueMap, callback, leaf,
 };
 
 use crate::common::{Loud, Node};

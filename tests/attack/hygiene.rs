@@ -143,7 +143,10 @@ struct Deep<T>(T, PhantomData<fn(T) -> *const T>, std::marker::PhantomPinned);
 
 #[derive(tailbite::Trace)]
 #[expect(clippy::type_complexity, reason = "that is the point")]
-struct Uninhabited(Option<std::convert::Infallible>, Result<Gc<Uninhabited>, Box<[[Cell<Option<Gc<Uninhabited>>>; 2]]>>);
+struct Uninhabited(
+    Option<std::convert::Infallible>,
+    Result<Gc<Uninhabited>, Box<[[Cell<Option<Gc<Uninhabited>>>; 2]]>>,
+);
 
 #[test]
 fn nested_generics_with_edges_at_the_bottom_are_tracked() {
@@ -152,8 +155,7 @@ fn nested_generics_with_edges_at_the_bottom_are_tracked() {
         fn d<T>(value: T) -> Deep<T> {
             Deep(value, PhantomData, std::marker::PhantomPinned)
         }
-        let object: Gc<T1<T1<T1<Gc<u8>>>>> =
-            heap.alloc(d(d(d(d(d(d(d(d(d(d(d(d(heap.alloc(1_u8))))))))))))));
+        let object: Gc<T1<T1<T1<Gc<u8>>>>> = heap.alloc(d(d(d(d(d(d(d(d(d(d(d(d(heap.alloc(1_u8))))))))))))));
         heap.is_tracked(&object) && heap.get_referents(&[object.into()]).len() == 1
     }
     let heap = manual();

@@ -4,8 +4,8 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use tailbite::{
-    AnyGc, ById, DebugFlags, External, Gc, Generation, Growth, Heap, LastFirst, Packed, Proxy, Trace, Trigger, WeakKeyMap, WeakRef,
-    WeakSet, WeakValueMap, callback,
+    AnyGc, ById, DebugFlags, External, Gc, Generation, Growth, Heap, LastFirst, Packed, Proxy, Trace, Trigger,
+    WeakKeyMap, WeakRef, WeakSet, WeakValueMap, callback,
 };
 
 use crate::common::{Loud, Node, logged, manual};
@@ -81,7 +81,8 @@ fn take_all(heap: &Heap, kept: &mut Vec<AnyGc>, others: &mut Vec<Box<dyn std::an
 
 #[test]
 fn the_limit_holds_whatever_takes_the_memory() {
-    for (trigger, limit) in [(Trigger::Manual, 200_000), (Trigger::Safepoint, 250_000), (Trigger::Allocation, 200_000)] {
+    for (trigger, limit) in [(Trigger::Manual, 200_000), (Trigger::Safepoint, 250_000), (Trigger::Allocation, 200_000)]
+    {
         let heap = Heap::new();
         heap.set_trigger(trigger);
         heap.set_memory_limit(Some(limit));
@@ -137,7 +138,9 @@ fn external_bytes_at_the_edge_of_numbers() {
     assert!(most.resize(usize::MAX).is_err());
     // No room is left for a pool in the count itself.
     let mut grown = 0;
-    while grown < 10_000 && heap.try_alloc([0_u64; 20]).map(|object| heap.try_add_root(object)).is_ok_and(|root| root.is_ok()) {
+    while grown < 10_000
+        && heap.try_alloc([0_u64; 20]).map(|object| heap.try_add_root(object)).is_ok_and(|root| root.is_ok())
+    {
         grown += 1;
     }
     assert!(grown < 10_000, "the count can't have wrapped");

@@ -1,10 +1,15 @@
 //! What a hostile host or script would try, in safe code only.
 #![forbid(unsafe_code)]
+#![allow(
+    dropping_copy_types,
+    dropping_references,
+    reason = "`drop` says that an answer is of no interest, or that a capture is used"
+)]
 
 mod auto_traits;
 mod boxed_depth;
-mod child_ends;
 mod chains;
+mod child_ends;
 mod claims;
 mod common;
 mod entries;
@@ -12,10 +17,11 @@ mod first_use;
 mod frozen_windows;
 mod handed_in;
 mod heap_ends;
+mod hostile_values;
 mod hygiene;
 mod lent;
-mod limits;
 mod liars;
+mod limits;
 mod moved_containers;
 mod opaque_cells;
 mod replacing;

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tailbite::{AnyGc, Factory, Finalize, Gc, Generation, Heap, HeapAllocator, Trace, Weak, WeakKeyMap, WeakRef, callback, leaf};
+use tailbite::{
+    AnyGc, Factory, Finalize, Gc, Generation, Heap, HeapAllocator, Trace, Weak, WeakKeyMap, WeakRef, callback, leaf,
+};
 
 use crate::common::{Loud, Node, manual};
 
@@ -52,12 +54,14 @@ thread_local! {
 
 fn fill(order: usize) {
     let steps: [fn(); 4] = [
-        || A.with_borrow_mut(|a| {
-            let ring = Gc::new(Last(RefCell::default(), Counted));
-            *ring.0.borrow_mut() = Some(Gc::as_any(&ring));
-            a.push(ring.into());
-            a.push(Gc::new(Counted).into());
-        }),
+        || {
+            A.with_borrow_mut(|a| {
+                let ring = Gc::new(Last(RefCell::default(), Counted));
+                *ring.0.borrow_mut() = Some(Gc::as_any(&ring));
+                a.push(ring.into());
+                a.push(Gc::new(Counted).into());
+            })
+        },
         || {
             let heap = manual();
             heap.add_root(heap.alloc(Counted));
@@ -65,12 +69,14 @@ fn fill(order: usize) {
             heap.finalize(&heap.alloc(1), Gc::new(Counted), drop);
             B.set(Some(heap));
         },
-        || Heap::with_default(|heap| {
-            let object = Gc::new(Counted);
-            let finalize = heap.finalize(&object, AnyGc::from(heap.alloc(Counted)), drop);
-            C.set(Some((heap.factory(), heap.allocator(), finalize)));
-            A.with_borrow_mut(|a| a.push(object.into()));
-        }),
+        || {
+            Heap::with_default(|heap| {
+                let object = Gc::new(Counted);
+                let finalize = heap.finalize(&object, AnyGc::from(heap.alloc(Counted)), drop);
+                C.set(Some((heap.factory(), heap.allocator(), finalize)));
+                A.with_borrow_mut(|a| a.push(object.into()));
+            })
+        },
         || {
             let node = Gc::new(Node::default());
             D.set(Some(Gc::downgrade(&node)));

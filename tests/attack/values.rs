@@ -31,7 +31,9 @@ fn floats_of_all_heads_stay_floats() {
 
 #[test]
 fn integers_and_tags_at_their_limits() {
-    for base in [0, Packed::MIN_INT, Packed::MAX_INT, i64::MIN, i64::MAX, 1 << 46, 1 << 48, 1 << 52, i64::from(u32::MAX)] {
+    for base in
+        [0, Packed::MIN_INT, Packed::MAX_INT, i64::MIN, i64::MAX, 1 << 46, 1 << 48, 1 << 52, i64::from(u32::MAX)]
+    {
         for by in -3..=3 {
             let Some(int) = base.checked_add(by) else { continue };
             let packed = Packed::int(int);
@@ -95,7 +97,10 @@ fn forged_keys_name_nothing_or_what_has_their_type() {
             }
             assert!(heap.root(RootKey::<[u8]>::from_bits(bits)).is_none());
             assert!(heap.remove_root(RootKey::<String>::from_bits(bits)).is_none());
-            assert!(heap.root_any(RootKey::<dyn Send>::from_bits(bits)).is_none_or(|any| any.is::<u64>() || any.is::<str>()));
+            assert!(
+                heap.root_any(RootKey::<dyn Send>::from_bits(bits))
+                    .is_none_or(|any| any.is::<u64>() || any.is::<str>())
+            );
         }
         assert_eq!(heap.root_count(), 75);
         heap.check();

@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use tailbite::{
-    AnyGc, CallbackKey, DebugFlags, Equivalence, Finalize, Gc, Generation, Growth, Heap, Packed, Proxy, RootKey, Trace, Trigger,
-    Untraced, Weak, WeakCallback, WeakKeyMap, WeakRef, WeakSet, WeakValueMap, leaf,
+    AnyGc, CallbackKey, DebugFlags, Equivalence, Finalize, Gc, Generation, Growth, Heap, Packed, Proxy, RootKey, Trace,
+    Trigger, Untraced, Weak, WeakCallback, WeakKeyMap, WeakRef, WeakSet, WeakValueMap, leaf,
 };
 
 #[path = "world_ops.rs"]
@@ -224,7 +224,9 @@ fn program(seed: u64) {
     drop((HANDLES.take(), WEAKS.take(), FINALIZES.take(), KEYS.take()));
     drop(HEAPS.take());
     assert_eq!(BROKEN.take(), [""; 0], "seed {seed}");
-    if std::env::var_os("TAILBITE_ATTACK_TELL").is_some() { eprintln!("made {} dead {} budget", NEXT.get(), DEAD.with_borrow(|d| d.len())); }
+    if std::env::var_os("TAILBITE_ATTACK_TELL").is_some() {
+        eprintln!("made {} dead {} budget", NEXT.get(), DEAD.with_borrow(|d| d.len()));
+    }
     DEAD.take();
 }
 

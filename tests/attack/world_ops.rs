@@ -55,10 +55,16 @@ pub(super) fn random() {
         6 => with_heap(|heap| {
             let count = rng(5);
             // One mark only: two drops that panic in one payload abort, by the language's rule.
-            drop(heap.try_alloc_with_slice(Mark::new(), (0..count).map(|_| {
-                act();
-                get(rng(SLOTS))
-            })).map(keep));
+            drop(
+                heap.try_alloc_with_slice(
+                    Mark::new(),
+                    (0..count).map(|_| {
+                        act();
+                        get(rng(SLOTS))
+                    }),
+                )
+                .map(keep),
+            );
         }),
         7 => with_heap(|heap| {
             let make = |weak: &Weak<Obj>| {
@@ -77,7 +83,13 @@ pub(super) fn random() {
             drop(field);
         }),
         16 => with_object(|a| drop(a.fields.take())),
-        17 => with_object(|a| with_any(|b| if rng(4) == 0 { drop(a.hidden.0.replace(Some(b))) })),
+        17 => with_object(|a| {
+            with_any(|b| {
+                if rng(4) == 0 {
+                    drop(a.hidden.0.replace(Some(b)))
+                }
+            })
+        }),
         18..=20 => put(rng(SLOTS), None),
         21 => put(rng(SLOTS), get(rng(SLOTS))),
         22..=25 => with_heap(|heap| drop(heap.collect(Generation::ALL[rng(3)]))),
@@ -113,14 +125,18 @@ pub(super) fn random() {
             _ => drop(Values::try_with_equivalence(heap, Alike(Mark::new())).map(keep)),
         }),
         32..=37 => container(|any| with_any(|key| with_any(|value| contained(any, &key, value)))),
-        38 => with_any(|any| with_any(|data| with_heap(|heap| {
-            let finalize = heap.try_finalize(&any, data, |data| {
-                look(&data);
-                act();
-            });
-            let old = FINALIZES.with_borrow_mut(|them| std::mem::replace(&mut them[rng(SLOTS)], finalize.ok()));
-            drop(old);
-        }))),
+        38 => with_any(|any| {
+            with_any(|data| {
+                with_heap(|heap| {
+                    let finalize = heap.try_finalize(&any, data, |data| {
+                        look(&data);
+                        act();
+                    });
+                    let old = FINALIZES.with_borrow_mut(|them| std::mem::replace(&mut them[rng(SLOTS)], finalize.ok()));
+                    drop(old);
+                })
+            })
+        }),
         39 => {
             let finalize = FINALIZES.with_borrow(|them| them[rng(SLOTS)].clone());
             if let Some(finalize) = finalize {
@@ -151,11 +167,13 @@ pub(super) fn random() {
                 put(rng(SLOTS), Some(objects[rng(objects.len())].clone()));
             }
         }),
-        42 => with_heap(|heap| with_any(|any| {
-            let Ok(root) = heap.try_add_root_any(any) else { return };
-            let key = heap.add_callback(|_, _, _| act());
-            KEYS.with_borrow_mut(|keys| keys.push((key, RootKey::from_bits(root.to_bits()))));
-        })),
+        42 => with_heap(|heap| {
+            with_any(|any| {
+                let Ok(root) = heap.try_add_root_any(any) else { return };
+                let key = heap.add_callback(|_, _, _| act());
+                KEYS.with_borrow_mut(|keys| keys.push((key, RootKey::from_bits(root.to_bits()))));
+            })
+        }),
         43 | 44 => with_heap(|heap| {
             let Some((key, root)) = KEYS.with_borrow_mut(Vec::pop) else { return };
             heap.remove_callback(key);
@@ -194,7 +212,16 @@ pub(super) fn random() {
             }
         }
         48 => with_heap(|heap| {
-            let limit = [Some(0), Some(heap.used_bytes()), Some(heap.used_bytes() + rng(100_000)), None, None, None, None, None][rng(8)];
+            let limit = [
+                Some(0),
+                Some(heap.used_bytes()),
+                Some(heap.used_bytes() + rng(100_000)),
+                None,
+                None,
+                None,
+                None,
+                None,
+            ][rng(8)];
             heap.set_memory_limit(limit);
             if rng(2) == 0 {
                 heap.set_soft_limit(heap.used_bytes() + rng(20_000), |_, _| act());
@@ -213,10 +240,15 @@ pub(super) fn random() {
                 return;
             }
             let heap = (rng(6) != 0).then(|| Rc::new(new_heap()));
-            let old = HEAPS.with_borrow_mut(|heaps| (!heaps.is_empty()).then(|| std::mem::replace(&mut heaps[rng(3)], heap)));
+            let old =
+                HEAPS.with_borrow_mut(|heaps| (!heaps.is_empty()).then(|| std::mem::replace(&mut heaps[rng(3)], heap)));
             drop(old);
         }
-        _ => with_any(|any| if rng(10) == 0 { any.with_heap(|heap| heap.make_immortal(&any)) }),
+        _ => with_any(|any| {
+            if rng(10) == 0 {
+                any.with_heap(|heap| heap.make_immortal(&any))
+            }
+        }),
     }
 }
 
