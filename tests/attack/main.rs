@@ -3,7 +3,10 @@
 #![allow(
     dropping_copy_types,
     dropping_references,
-    reason = "`drop` says that an answer is of no interest, or that a capture is used"
+    clippy::cloned_ref_to_slice_refs,
+    clippy::type_complexity,
+    clippy::box_collection,
+    reason = "short tests; `drop` says that an answer is of no interest, or that a capture is used"
 )]
 
 mod auto_traits;

@@ -225,7 +225,7 @@ fn program(seed: u64) {
     drop(HEAPS.take());
     assert_eq!(BROKEN.take(), [""; 0], "seed {seed}");
     if std::env::var_os("TAILBITE_ATTACK_TELL").is_some() {
-        eprintln!("made {} dead {} budget", NEXT.get(), DEAD.with_borrow(|d| d.len()));
+        eprintln!("made {} dead {}", NEXT.get(), DEAD.with_borrow(|d| d.len()));
     }
     DEAD.take();
 }
