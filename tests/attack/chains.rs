@@ -10,7 +10,7 @@ use tailbite::{
 
 use crate::common::{Node, manual, small_stack};
 
-const LONG: usize = 20_000;
+const LONG: usize = 10_000;
 
 /// Drops what the chain hangs on, and asserts that all of it is gone.
 fn falls(make: impl FnOnce(&Heap) -> AnyGc + Send + 'static) {
@@ -177,7 +177,7 @@ fn finalizers_that_drop_the_next_and_unwrap() {
 fn through_many_heaps_that_are_closed_already() {
     small_stack(|| {
         let mut last: Option<AnyGc> = None;
-        for n in 0..300 {
+        for n in 0..120 {
             let heap = manual();
             for _ in 0..20 {
                 last = Some(heap.alloc(Dropper(RefCell::new(last), Cell::new(n % 2 == 0))).into());
@@ -191,7 +191,7 @@ fn through_many_heaps_that_are_closed_already() {
 #[test]
 fn roots_of_heaps_that_hold_the_next_heap() {
     small_stack(|| {
-        let first = (0..300).fold(manual(), |inner, _| {
+        let first = (0..120).fold(manual(), |inner, _| {
             let heap = manual();
             heap.add_root(heap.alloc(Untraced(inner)));
             heap
@@ -204,7 +204,7 @@ fn roots_of_heaps_that_hold_the_next_heap() {
 fn objects_that_hold_the_heap_of_the_next() {
     small_stack(|| {
         let mut last: Option<(Heap, AnyGc)> = None;
-        for _ in 0..300 {
+        for _ in 0..120 {
             let heap = manual();
             let object = AnyGc::from(heap.alloc(Untraced(last)));
             last = Some((heap, object));
@@ -229,7 +229,7 @@ fn collections_of_many_heaps_within_each_other() {
     }
     small_stack(|| {
         let mut last = None;
-        for _ in 0..300 {
+        for _ in 0..120 {
             let heap = manual();
             let ring = heap.alloc(Ring { me: RefCell::default(), next: RefCell::new(last) });
             *ring.me.borrow_mut() = Some(ring.clone());

@@ -78,7 +78,7 @@ impl WeakCallback for Callback {
         }
         let (text, count) = (self.text.borrow().len(), self.loud.0.get());
         SEEN.with_borrow_mut(|seen| {
-            seen.push(format!("{unwrapped} {text} {count} {}", reference.type_name().len() > 1))
+            seen.push(format!("{unwrapped} {text} {count} {}", reference.type_name().len() > 1));
         });
     }
 }

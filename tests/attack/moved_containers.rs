@@ -43,7 +43,8 @@ fn maps_of_two_heaps_are_not_swapped() {
     assert_eq!(one.len() + two.len(), 0);
 }
 
-// `Gc::is_unique` says that it tells "whether `get_mut` succeeds".
+// `Gc::is_unique` says that it tells "whether `get_mut` succeeds". It doesn't: for weak containers, weak references and views it
+// is true, and `get_mut` gives nothing.
 #[test]
 fn what_is_never_lent_is_not_called_unique() {
     let heap = manual();

@@ -36,7 +36,7 @@ fn filled_from_within_a_collection_of_themselves() {
     });
     object.lock.get_or_init(|| {
         heap.collect(Generation::Old);
-        heap.get_referrers(&[me()]);
+        drop(heap.get_referrers(&[me()]));
         me()
     });
     let lazy = LazyCell::new(|| heap.collect(Generation::Old));
@@ -108,7 +108,7 @@ fn containers_that_are_in_the_middle_of_something() {
         if let Some(any) = any {
             any.with_heap(|heap| {
                 heap.collect(Generation::Old);
-                heap.get_referents(&[any.clone()]);
+                drop(heap.get_referents(&[any.clone()]));
                 heap.check();
             });
         }
@@ -167,7 +167,7 @@ fn containers_that_are_in_the_middle_of_something() {
 
 #[test]
 fn what_a_cell_held_is_dropped_while_its_object_is_looked_at() {
-    struct Looker(Rc<RefCell<Option<AnyGc>>>, Loud);
+    struct Looker(Rc<RefCell<Option<AnyGc>>>, #[expect(dead_code, reason = "it counts its drop")] Loud);
     tailbite::leaf!(Looker);
     impl Drop for Looker {
         fn drop(&mut self) {
@@ -175,7 +175,7 @@ fn what_a_cell_held_is_dropped_while_its_object_is_looked_at() {
             if let Some(any) = any {
                 any.with_heap(|heap| {
                     heap.collect(Generation::Old);
-                    heap.get_referents(&[any.clone()]);
+                    drop(heap.get_referents(&[any.clone()]));
                     heap.check();
                 });
             }

@@ -60,7 +60,7 @@ fn fill(order: usize) {
                 *ring.0.borrow_mut() = Some(Gc::as_any(&ring));
                 a.push(ring.into());
                 a.push(Gc::new(Counted).into());
-            })
+            });
         },
         || {
             let heap = manual();
@@ -75,7 +75,7 @@ fn fill(order: usize) {
                 let finalize = heap.finalize(&object, AnyGc::from(heap.alloc(Counted)), drop);
                 C.set(Some((heap.factory(), heap.allocator(), finalize)));
                 A.with_borrow_mut(|a| a.push(object.into()));
-            })
+            });
         },
         || {
             let node = Gc::new(Node::default());

@@ -86,9 +86,9 @@ pub(super) fn random() {
         17 => with_object(|a| {
             with_any(|b| {
                 if rng(4) == 0 {
-                    drop(a.hidden.0.replace(Some(b)))
+                    drop(a.hidden.0.replace(Some(b)));
                 }
-            })
+            });
         }),
         18..=20 => put(rng(SLOTS), None),
         21 => put(rng(SLOTS), get(rng(SLOTS))),
@@ -134,8 +134,8 @@ pub(super) fn random() {
                     });
                     let old = FINALIZES.with_borrow_mut(|them| std::mem::replace(&mut them[rng(SLOTS)], finalize.ok()));
                     drop(old);
-                })
-            })
+                });
+            });
         }),
         39 => {
             let finalize = FINALIZES.with_borrow(|them| them[rng(SLOTS)].clone());
@@ -172,7 +172,7 @@ pub(super) fn random() {
                 let Ok(root) = heap.try_add_root_any(any) else { return };
                 let key = heap.add_callback(|_, _, _| act());
                 KEYS.with_borrow_mut(|keys| keys.push((key, RootKey::from_bits(root.to_bits()))));
-            })
+            });
         }),
         43 | 44 => with_heap(|heap| {
             let Some((key, root)) = KEYS.with_borrow_mut(Vec::pop) else { return };
@@ -181,10 +181,7 @@ pub(super) fn random() {
         }),
         45 => with_object(|mut object| {
             put(rng(SLOTS), None);
-            let mut guard = match Gc::get_mut(&mut object) {
-                Some(guard) => guard,
-                None => return,
-            };
+            let Some(mut guard) = Gc::get_mut(&mut object) else { return };
             guard.fields.get_mut().clear();
             act();
             guard.fields.get_mut().shrink_to_fit();
@@ -246,7 +243,7 @@ pub(super) fn random() {
         }
         _ => with_any(|any| {
             if rng(10) == 0 {
-                any.with_heap(|heap| heap.make_immortal(&any))
+                any.with_heap(|heap| heap.make_immortal(&any));
             }
         }),
     }
