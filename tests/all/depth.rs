@@ -8,8 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use tailbite::{
-    AnyGc, ById, Gc, Generation, Heap, LastFirst, OutOfMemory, Packed, Trace, Untraced, Weak, WeakKeyMap, WeakRef,
-    callback, unsize,
+    AnyGc, ById, Gc, Generation, Heap, LastFirst, Packed, Trace, Untraced, Weak, WeakKeyMap, WeakRef, callback, unsize,
 };
 use tailbite_tests::{Log, Node, Random, manual_heap, on_small_stack};
 
@@ -279,9 +278,10 @@ fn in_the_value_that_a_refusal_gives_back() {
     for_each_shape(false, |chain| {
         let (heap, first, watch) = chain.open();
         heap.set_memory_limit(Some(0));
-        let refused = heap.try_alloc(([0_u8; 2000], first)).map_err(OutOfMemory::into_value);
+        let refused = heap.try_alloc_with_slice(first, std::iter::repeat_n(0_u8, 100_000));
         assert!(watch.upgrade().is_some());
-        drop(refused.expect_err("the limit refuses"));
+        let Err(error) = refused else { panic!("the limit refuses") };
+        drop(error.into_value());
         is_gone(&heap, &watch);
     });
 }
