@@ -33,6 +33,7 @@ mod regressions;
 mod resurrection;
 mod roots;
 mod scripts;
+mod seeded;
 mod soundness;
 mod stress_mode;
 mod tidy;
