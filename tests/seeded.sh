@@ -18,7 +18,7 @@ fi
 
 # build TARGET_DIR RUSTFLAGS [CARGO OPTION ...]
 build() {
-    CARGO_TARGET_DIR=$1 RUSTFLAGS="$flags $2" cargo build --quiet --release -p tailbite-tests --bin seeded "${@:3}"
+    CARGO_TARGET_DIR=$1 RUSTFLAGS="$flags $2" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 cargo build --quiet --release -p tailbite-tests --bin seeded "${@:3}"
 }
 
 failed=0
