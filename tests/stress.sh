@@ -7,8 +7,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-export RUSTFLAGS="--cfg tailbite_stress ${RUSTFLAGS:-}"
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/stress"
+flags=${RUSTFLAGS:-}
+target=${CARGO_TARGET_DIR:-target}
+export RUSTFLAGS="--cfg tailbite_stress $flags"
+export CARGO_TARGET_DIR="$target/stress"
 export TAILBITE_MODEL_CASES="${TAILBITE_MODEL_CASES:-100}"
 if [ $# -eq 0 ]; then
     set -- 1 7
@@ -20,3 +22,6 @@ for every in "$@"; do
     cargo test -p tailbite --lib
     cargo test -p tailbite-tests --test all -- --skip deep:: --skip depth:: --skip sizes:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes
 done
+
+echo "== seeded mistakes"
+CARGO_TARGET_DIR=$target RUSTFLAGS=$flags tests/seeded.sh stress

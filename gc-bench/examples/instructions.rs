@@ -4,12 +4,11 @@
 //! instructions OPERATION TIMES
 //! ```
 
-use std::alloc::Layout;
 use std::hint::black_box;
 use std::process::ExitCode;
 
 use gc_bench::Node;
-use tailbite::{Gc, Heap, RawAllocator, Trace};
+use tailbite::{Gc, Heap, Trace};
 
 /// An operation's name, and what runs it a number of times.
 type Operation = (&'static str, fn(&Heap, usize));
@@ -18,7 +17,7 @@ type Operation = (&'static str, fn(&Heap, usize));
 struct Leaf(i64);
 
 /// The operations, each in a heap that is not empty.
-const OPERATIONS: [Operation; 9] = [
+const OPERATIONS: [Operation; 7] = [
     ("new+drop-factory", |heap, times| {
         let factory = heap.factory();
         (0..times).for_each(|_| drop(black_box(factory.alloc(Node::new(None, 1)))));
@@ -34,20 +33,6 @@ const OPERATIONS: [Operation; 9] = [
     }),
     ("new+drop-rc", |_, times| {
         (0..times).for_each(|_| drop(black_box(std::rc::Rc::new(gc_bench::RcNode::new(None, 1)))));
-    }),
-    ("new+drop-str", |heap, times| {
-        (0..times).for_each(|_| drop(black_box(heap.alloc_str("hello"))));
-    }),
-    ("raw", |_, times| {
-        let raw = RawAllocator::new();
-        let layout = Layout::new::<[u64; 4]>();
-        let kept = raw.allocate(layout.size(), layout.align());
-        for _ in 0..times {
-            let block = black_box(raw.allocate(layout.size(), layout.align())).expect("there is memory");
-            // SAFETY: in use, with this layout, and nobody uses it afterwards.
-            unsafe { raw.free_sized(block, layout) };
-        }
-        black_box(kept);
     }),
     ("clone+drop", |heap, times| {
         let node = heap.alloc(Node::new(None, 1));

@@ -21,7 +21,7 @@ const WRONG_USE: u8 = 2;
 /// Enough for the deepest recursion that scripts are allowed, and for the largest syntax trees.
 const STACK: usize = 1 << 30;
 
-const USAGE: &str = "usage: minipy [--memory-limit SIZE] [-c CODE | FILE | -] [ARGS]...";
+const USAGE: &str = "usage: minipy [--debug-heap] [--memory-limit SIZE] [-c CODE | FILE | -] [ARGS]...";
 
 const HELP: &str = "\
 Runs Python programs (a subset of the language) on the tailbite runtime.
@@ -30,10 +30,19 @@ Runs Python programs (a subset of the language) on the tailbite runtime.
   -c CODE               run code given as text
   -                     run what comes from standard input (the default)
   ARGS                  passed to the program in sys.argv
+  --debug-heap          guard every block of memory, and say if one was misused
   --memory-limit SIZE   what the program's objects may take: bytes, or with K, M or G
                         for 1024, 1024^2 or 1024^3; what is beyond is a MemoryError
   --help                show this
   --version             show the version";
+
+/// How the heap is to be.
+#[derive(Clone, Copy, Default)]
+struct Memory {
+    /// In bytes.
+    limit: Option<usize>,
+    debug: bool,
+}
 
 /// What the command line asks for.
 enum Command {
@@ -46,8 +55,7 @@ struct Program {
     source: String,
     filename: String,
     argv: Vec<String>,
-    /// In bytes.
-    memory_limit: Option<usize>,
+    memory: Memory,
 }
 
 fn main() -> ExitCode {
@@ -78,11 +86,17 @@ fn parse_size(text: &str) -> Option<usize> {
     digits.parse::<usize>().ok()?.checked_mul(1 << shift)
 }
 
-/// Takes `--memory-limit SIZE` or `--memory-limit=SIZE` off.
-fn take_memory_limit(args: &mut Vec<String>) -> Result<Option<usize>, String> {
+/// Takes `--memory-limit SIZE` or `--memory-limit=SIZE`, and `--debug-heap`, off.
+fn take_memory_options(args: &mut Vec<String>) -> Result<Memory, String> {
     const OPTION: &str = "--memory-limit";
-    let mut limit = None;
-    while let Some(rest) = args.first().and_then(|first| first.strip_prefix(OPTION)) {
+    let mut memory = Memory::default();
+    loop {
+        if args.first().is_some_and(|first| first == "--debug-heap") {
+            args.remove(0);
+            memory.debug = true;
+            continue;
+        }
+        let Some(rest) = args.first().and_then(|first| first.strip_prefix(OPTION)) else { break };
         let size = match rest.strip_prefix('=') {
             Some(size) => size.to_owned(),
             None if !rest.is_empty() => break,
@@ -92,14 +106,14 @@ fn take_memory_limit(args: &mut Vec<String>) -> Result<Option<usize>, String> {
         args.remove(0);
         let bytes = parse_size(&size);
         let message = || format!("{OPTION}: '{size}' is no size: say how many bytes, or how many K, M or G\n{USAGE}");
-        limit = Some(bytes.ok_or_else(message)?);
+        memory.limit = Some(bytes.ok_or_else(message)?);
     }
-    Ok(limit)
+    Ok(memory)
 }
 
 fn parse_command_line(mut args: Vec<String>) -> Command {
-    let memory_limit = match take_memory_limit(&mut args) {
-        Ok(limit) => limit,
+    let memory = match take_memory_options(&mut args) {
+        Ok(memory) => memory,
         Err(message) => return Command::Fail(message),
     };
     match args.first().map(String::as_str) {
@@ -110,7 +124,7 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
                 return Command::Fail(format!("Argument expected for the -c option\n{USAGE}"));
             }
             let source = args.remove(1);
-            return Command::Run(Program { source, filename: "<string>".to_owned(), argv: args, memory_limit });
+            return Command::Run(Program { source, filename: "<string>".to_owned(), argv: args, memory });
         }
         Some(flag) if flag.starts_with('-') && flag != "-" => {
             return Command::Fail(format!("unknown option {flag}\n{USAGE}\nTry `minipy --help' for more information."));
@@ -143,17 +157,17 @@ fn parse_command_line(mut args: Vec<String>) -> Command {
         }
     };
     match String::from_utf8(bytes) {
-        Ok(source) => Command::Run(Program { source, filename, argv: args, memory_limit }),
+        Ok(source) => Command::Run(Program { source, filename, argv: args, memory }),
         Err(_) => Command::Fail(format!("minipy: '{filename}' is not UTF-8 text")),
     }
 }
 
 /// Runs the program on a thread with a big stack.
 fn run(program: Program) -> ExitCode {
-    let Program { source, filename, argv, memory_limit } = program;
+    let Program { source, filename, argv, memory } = program;
     let program = move || {
         let source = source.strip_prefix('\u{feff}').unwrap_or(&source);
-        let vm = match Vm::start(argv, memory_limit) {
+        let vm = match Vm::start(argv, memory.limit, memory.debug) {
             Ok(vm) => vm,
             Err(message) => {
                 eprintln!("minipy: {message}");
@@ -161,6 +175,9 @@ fn run(program: Program) -> ExitCode {
             }
         };
         let status = vm.run_main(source, &filename);
+        if memory.debug {
+            vm.check_heap();
+        }
         // The operating system takes the memory back faster than a heap can be torn down.
         std::process::exit(status)
     };

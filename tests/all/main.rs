@@ -38,6 +38,7 @@ mod regressions;
 mod resurrection;
 mod roots;
 mod scripts;
+mod seeded;
 mod sizes;
 mod soundness;
 mod stress_mode;

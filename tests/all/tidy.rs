@@ -1,7 +1,7 @@
 //! The structure of the sources, held by tests: layers, file sizes, unsafe code with its reasons, links.
 
 mod comparison;
-mod sources;
+pub(crate) mod sources;
 pub(crate) mod tables;
 mod unsafe_page;
 mod workload;

@@ -12,6 +12,12 @@ use crate::object::symbol;
 use crate::object::{R, Value};
 
 impl Vm {
+    /// Looks for blocks of memory that were misused and not found yet.
+    pub(crate) fn check_heap(&self) {
+        self.heap.trim();
+        self.heap.check();
+    }
+
     /// Runs a source as the main program; the exit status.
     pub(crate) fn run_main(&self, source: &str, filename: &str) -> i32 {
         let (result, variables) = match self.new_main(filename) {

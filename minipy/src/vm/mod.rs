@@ -120,8 +120,9 @@ impl Drop for ReprGuard<'_> {
 
 impl Vm {
     /// Makes the thread's interpreter, which may use so many bytes.
-    pub(crate) fn start(argv: Vec<String>, limit: Option<usize>) -> Result<Rc<Vm>, String> {
+    pub(crate) fn start(argv: Vec<String>, limit: Option<usize>, debug: bool) -> Result<Rc<Vm>, String> {
         let heap = Heap::new();
+        heap.set_debug_heap(debug);
         // Collections start where the interpreter is ready for them, not inside allocations.
         heap.set_trigger(Trigger::Safepoint);
         let start = Start(&heap);

@@ -29,9 +29,11 @@ use crate::weak::WeakTable;
 /// call. It lives as long as the `Heap`, any object, any raw block, any keeper, or any operation on the stack (S18);
 /// see `close.rs`.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct HeapState {
-    pub(crate) alloc: Allocator,
+    /// First, where its address is the state's own: an instruction less for each allocation.
     pub(crate) types: TypeCache,
+    pub(crate) alloc: Allocator,
     pub(crate) young: GenerationList,
     pub(crate) middle: GenerationList,
     pub(crate) policy: Policy,

@@ -53,6 +53,15 @@ fn flags() {
 }
 
 #[test]
+fn the_debug_heap_changes_nothing_that_a_script_sees() {
+    let program = "import gc, weakref\nclass A: pass\nfor n in range(300):\n    a = A(); a.me = a; r = weakref.ref(a)\n\
+                   del a\ngc.collect()\nprint(r(), sorted({str(n): [n] * n for n in range(50)})[:3])";
+    let [plain, debug] = [&[][..], &["--debug-heap"]].map(|options| run(&[options, &["-c", program]].concat(), ""));
+    assert_eq!((text(&debug.stdout), text(&debug.stderr)), (text(&plain.stdout), String::new()));
+    assert_eq!((debug.status.code(), text(&plain.stdout).as_str()), (Some(0), "None ['0', '1', '10']\n"));
+}
+
+#[test]
 fn memory_limits() {
     for size in ["2000000", "2000K", "2M", "2m", "1G"] {
         let output = run(&["--memory-limit", size, "-c", "print('fine')"], "");
