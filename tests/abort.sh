@@ -12,8 +12,8 @@ stride=${1:-1}
 for features in "" "--features tailbite/std-alloc"; do
     echo "== panic = \"abort\" ${features:-(arenas from mmap)}"
     # shellcheck disable=SC2086
-    cargo build --quiet --profile abort -p tailbite-tests --example faults_abort $features
-    program=${CARGO_TARGET_DIR:-target}/abort/examples/faults_abort
+    cargo build --quiet --profile abort -p tailbite-tests --bin faults_abort $features
+    program=${CARGO_TARGET_DIR:-target}/abort/faults_abort
     "$program" calm
     "$program" refused "$stride"
     # Address space for a few hundred megabytes: then mapping fails. (Not every shell or system can limit it.)

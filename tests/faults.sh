@@ -4,7 +4,8 @@
 #
 #   tests/faults.sh [stress] [sanitize]
 #
-# With `stress` once more with the stress mode compiled in, with `sanitize` under AddressSanitizer (on a stable toolchain).
+# With `stress` once more with the stress mode compiled in, with `sanitize` under AddressSanitizer (on a stable toolchain), at every
+# TAILBITE_FAULTS_STRIDE-th number there (default 1).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -33,14 +34,23 @@ sweeps --test refused --features tailbite/std-alloc
 echo '== panic = "abort"'
 tests/abort.sh
 
+# The workload as a program, built as the environment says: needs no other crate's tests.
+program() {
+    cargo build --quiet -p tailbite-tests --bin faults_abort "$@"
+}
+
+stride=${TAILBITE_FAULTS_STRIDE:-1}
 for more in "$@"; do
     case $more in
         stress)
-            echo "== stress: a collection at every allocation number ${TAILBITE_STRESS:-7}"
-            (
-                export RUSTFLAGS="--cfg tailbite_stress ${RUSTFLAGS:-}" CARGO_TARGET_DIR="$target/stress"
-                both
-            )
+            for every in 1 7; do
+                echo "== stress: a collection at every allocation number $every"
+                (
+                    export RUSTFLAGS="--cfg tailbite_stress ${RUSTFLAGS:-}" CARGO_TARGET_DIR="$target/stress" TAILBITE_STRESS=$every
+                    program
+                    "$target/stress/debug/faults_abort" unwound "$stride"
+                )
+            done
             ;;
         sanitize)
             echo "== AddressSanitizer"
@@ -48,7 +58,8 @@ for more in "$@"; do
                 host=$(rustc -vV | sed -n 's/^host: //p')
                 export RUSTC_BOOTSTRAP=1 RUSTFLAGS="-Zsanitizer=address ${RUSTFLAGS:-}" CARGO_TARGET_DIR="$target/sanitize"
                 export ASAN_OPTIONS="detect_leaks=0:allocator_may_return_null=1:${ASAN_OPTIONS:-}"
-                both --target "$host" --features tailbite/std-alloc
+                program --target "$host" --features tailbite/std-alloc
+                "$target/sanitize/$host/debug/faults_abort" unwound "$stride"
             )
             ;;
         *)

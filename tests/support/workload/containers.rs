@@ -124,7 +124,8 @@ fn ephemerons(w: &World) -> Step {
         *value.next.borrow_mut() = Some(key.clone());
         drop(map.try_insert(&key, value)?);
     }
-    w.expect(map.len() == 3, "held by themselves");
+    // (In a stress build allocations have collected.)
+    w.expect(map.len() == 3 || cfg!(tailbite_stress), "held by themselves");
     w.heap.collect(Generation::Old);
     w.expect(map.is_empty(), "collected");
     w.keep(map);

@@ -20,12 +20,14 @@ pub struct Fault(pub &'static str);
 /// Begins to count calls of user code on this thread; the one with this number panics.
 pub fn arm(panic_at: Option<u64>) {
     CALLS.set(0);
+    EXEMPT_ONCE.set(0);
     PANIC_AT.set(panic_at);
 }
 
 /// The calls of user code since then. Nothing panics any more.
 pub fn disarm() -> u64 {
     PANIC_AT.set(None);
+    EXEMPT_ONCE.set(0);
     CALLS.get()
 }
 
@@ -38,7 +40,7 @@ pub fn user_call(name: &'static str) {
         PANIC_AT.set(None);
         let payload: Box<dyn Any + Send> = exempt(|| Box::new(Fault(name)));
         // The standard library's own box for the exception can't be refused.
-        EXEMPT_ONCE.set(EXEMPT_ONCE.get() + 1);
+        EXEMPT_ONCE.set(1);
         resume_unwind(payload);
     }
 }

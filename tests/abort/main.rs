@@ -1,8 +1,10 @@
-//! The workload in a build whose panics end the process: for `tests/abort.sh`, which builds it so.
+//! The workload as a program: for `tests/abort.sh`, which builds it so that panics end the process, and for `tests/faults.sh`, which builds it
+//! for the stress mode and with a sanitizer.
 //!
 //! ```text
 //! faults_abort calm              without faults
 //! faults_abort refused STRIDE    the system refuses one request, then all from one on, at every so many
+//! faults_abort unwound STRIDE    requests of the heap are refused, user code panics, and both: where panics unwind
 //! faults_abort exhausted         memory runs out, as it does under `ulimit -v`
 //! faults_abort PANIC             a panic in user code: finalizer, callback, drop, finalize, gc-callback, closure, out-of-memory
 //! ```
@@ -12,7 +14,7 @@ use std::process::ExitCode;
 
 use tailbite::{Gc, Generation, Heap, Trace, WeakRef, callback};
 use tailbite_tests::Refusing;
-use tailbite_tests::workload::{Plan, calm, run, sweep};
+use tailbite_tests::workload::{Plan, calm, grid, run, sweep};
 
 #[global_allocator]
 static ALLOCATOR: Refusing = Refusing;
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
     match arguments[..] {
         ["calm"] => println!("a calm run: {} steps", calm().ends[0]),
         ["refused", stride] => refused(stride.parse().expect("a stride is a number")),
+        ["unwound", stride] => unwound(stride.parse().expect("a stride is a number")),
         ["exhausted"] => exhausted(),
         [name] => panics(name),
         _ => return ExitCode::FAILURE,
@@ -56,6 +59,20 @@ fn refused(stride: u64) {
     println!("the system refuses one request: {}", sweep(stride, one));
     let all = |n| Plan { system: Some((&ALLOCATOR, n..=u64::MAX)), fallible_only: true, ..Plan::default() };
     println!("the system refuses all requests from one on: {}", sweep(stride, all));
+}
+
+fn unwound(stride: u64) {
+    let one = |n| Plan { heap: Some(n..=n), ..Plan::default() };
+    println!("one request refused: {}", sweep(stride, one));
+    let all = |n| Plan { heap: Some(n..=u64::MAX), ..Plan::default() };
+    println!("all requests refused from one on: {}", sweep(stride, all));
+    println!("one call panics: {}", sweep(stride, |n| Plan { panic_at: Some(n), ..Plan::default() }));
+    let system = |n| Plan { system: Some((&ALLOCATOR, n..=n)), ..Plan::default() };
+    println!("the system refuses one request: {}", sweep(stride, system));
+    let calm = calm();
+    let both = |n, call| Plan { heap: Some(n..=n), panic_at: Some(call), ..Plan::default() };
+    let strides = [19 * stride, 23 * stride];
+    println!("one request refused, one call panics: {}", grid([calm.requests[0], calm.calls], strides, both));
 }
 
 /// Takes memory of every kind until there is none, gives it up, and takes as much again.
