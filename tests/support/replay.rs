@@ -23,9 +23,9 @@ pub struct ProgramKind {
 
 /// All kinds.
 pub const PROGRAMS: &[ProgramKind] = &[
-    ProgramKind { name: "chaos", header: 1, operation: CHAOS_OPERATION, length: 200, run: run_chaos },
-    ProgramKind { name: "model", header: 1, operation: MODEL_OPERATION, length: 150, run: run_program },
-    ProgramKind { name: "weak-maps", header: 0, operation: WEAK_MAPS_OPERATION, length: 150, run: run_weak_maps },
+    ProgramKind { name: "chaos", header: 1, operation: CHAOS_OPERATION, length: 400, run: run_chaos },
+    ProgramKind { name: "model", header: 1, operation: MODEL_OPERATION, length: 250, run: run_program },
+    ProgramKind { name: "weak-maps", header: 0, operation: WEAK_MAPS_OPERATION, length: 250, run: run_weak_maps },
 ];
 
 impl ProgramKind {
