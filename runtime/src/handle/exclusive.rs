@@ -12,7 +12,7 @@ use crate::object::{Flags, RawObject};
 ///
 /// While the guard lives, the object is hidden from the collector: it isn't examined, and what it holds counts as held
 /// from outside. Anything else would read it while it is being written (S1). Leaking the guard (`mem::forget`) leaks
-/// the object: it is never freed.
+/// the object: it is never freed, unless the handle lends it again and that guard is dropped.
 ///
 /// ```
 /// use tailbite::{AnyGc, Gc, Heap};

@@ -101,8 +101,8 @@ impl<T: ?Sized> Gc<T> {
         unsafe { super::weak::handle_count(Gc::object(this)) }
     }
 
-    /// Whether this is the only handle to the object, and nothing refers to it weakly: whether [`get_mut`](Gc::get_mut)
-    /// succeeds.
+    /// Whether this is the only handle to the object, and nothing refers to it weakly. [`get_mut`](Gc::get_mut) succeeds
+    /// then, unless the payload is never lent: a weak reference or container, or what an unsized handle shows.
     #[must_use]
     pub fn is_unique(this: &Gc<T>) -> bool {
         // SAFETY: the handle keeps the object.
@@ -284,7 +284,7 @@ impl<T: Trace> Gc<T> {
     /// callbacks run before this returns; the finalizer doesn't run.
     ///
     /// # Errors
-    /// The handle, if there are others, or if the payload is a `WeakRef` or `Proxy`, which are known by their address.
+    /// The handle, if there are others, or if the payload is known by its address: a `WeakRef`, a `Proxy`, a weak map or set.
     ///
     /// ```
     /// use tailbite::Gc;

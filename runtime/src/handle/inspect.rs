@@ -118,7 +118,8 @@ impl Heap {
         object.as_object().header().has(Flags::IMMORTAL)
     }
 
-    /// The number of [`WeakRef`](crate::WeakRef) and [`Proxy`](crate::Proxy) objects that refer to the object.
+    /// The number of [`WeakRef`](crate::WeakRef) and [`Proxy`](crate::Proxy) objects that refer to the object. Cost: a look at
+    /// each of them.
     ///
     /// ```
     /// use tailbite::{Gc, Heap, Proxy, WeakRef};

@@ -16,7 +16,8 @@ use crate::weak::{Link, Record, record_ref};
 /// lives.
 ///
 /// Weak handles are equal, and hash alike, if they were made for the same object, dead or alive: an object that reuses
-/// a dead one's address is never mistaken for it. For callbacks, use [`WeakRef`](crate::WeakRef). Objects that nobody
+/// a dead one's address is never mistaken for it. (An object that [`make_mut`](crate::Gc::make_mut) parted from its weak handles is
+/// another one to them.) For callbacks, use [`WeakRef`](crate::WeakRef). Objects that nobody
 /// refers to weakly pay nothing for this.
 ///
 /// ```

@@ -19,6 +19,8 @@ pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
     ("freezing", freezing),
     ("walks", walks),
     ("modes", modes),
+    ("the debug heap", debug_heap),
+    ("verification", verification),
     ("limits", limits),
     ("soft limits", soft_limits),
     ("the hook", hook),
@@ -165,6 +167,24 @@ fn modes(w: &World) -> Step {
     heap.set_counting(false);
     heap.set_stress(0);
     rings.unwrap_or(Ok(()))
+}
+
+fn debug_heap(w: &World) -> Step {
+    let heap = &w.heap;
+    heap.set_debug_heap(true);
+    let ring = Item::ring(w, Manner::Busy, 2).map(drop);
+    w.expect(heap.is_debug_heap(), "guarded");
+    heap.collect(Generation::Old);
+    heap.set_debug_heap(false);
+    ring
+}
+
+fn verification(w: &World) -> Step {
+    match w.heap.verify() {
+        Ok(()) => {}
+        Err(violation) => w.problem(format_args!("{}: {}", violation.rule(), violation.objects().count())),
+    }
+    Ok(())
 }
 
 fn limits(w: &World) -> Step {
