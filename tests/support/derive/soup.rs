@@ -77,7 +77,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// The groups within each other that are made: syn and the compiler recurse on them.
-const DEPTH: usize = 24;
+const DEPTH: usize = 12;
 
 /// Tokens in the order of the tape.
 pub(super) fn any_tokens(tape: &Tape) -> TokenStream {
