@@ -332,3 +332,21 @@ fn what_is_left_goes_after_the_last_object() {
     drop(other);
     assert_eq!(second.object_count(), 0);
 }
+
+/// The first round of closing collects nothing: what is unreachable dies by count in its finalizer's hands. What that lets go of, through another
+/// heap, is garbage only from then on.
+#[test]
+fn closing_goes_on_after_a_round_in_which_finalizers_alone_did_something() {
+    let (heap, other, log) = (manual_heap(), manual_heap(), Log::new());
+    let cycle = Node::alloc(&heap, &log, "cycle");
+    cycle.set(0, Some(cycle.clone()));
+    let between = Node::alloc(&other, &log, "between");
+    between.set(0, Some(cycle));
+    let first = Node::alloc(&heap, &log, "first");
+    first.set(0, Some(first.clone()));
+    first.set(1, Some(between));
+    Node::on_finalize(&first, |first| first.unlink());
+    drop(first);
+    drop(heap);
+    assert_eq!(log.take_sorted(), ["drop between", "drop cycle", "drop first", "finalize first"]);
+}

@@ -255,13 +255,15 @@ impl HeapState {
     /// Collects until nothing is left to collect: finalizers may make new garbage, but not forever.
     fn collect_to_the_end(&self) {
         for _ in 0..Self::CLOSING_ROUNDS {
+            let calls = self.user_calls.get();
             self.drop_roots();
             // What was let go where no more drops may nest is queued, and would hold what it owns.
             // SAFETY: the operation that ends with closing keeps the state.
             unsafe { self.drain() };
             // SAFETY: as above.
             let collected = unsafe { Self::collect(NonNull::from(self), Generation::Old) };
-            if collected == 0 && self.roots.len() == 0 {
+            // What died by count in a finalizer's hands isn't collected, and may have let go of more.
+            if collected == 0 && self.user_calls.get() == calls && self.roots.len() == 0 {
                 break;
             }
         }

@@ -96,7 +96,12 @@ impl Model {
         for object in immortal.into_iter().chain(std::mem::take(&mut self.heaps[heap].roots)) {
             self.release(object);
         }
-        while self.run_collection(heap, 2, Opaque::Nothing) > 0 {}
+        loop {
+            let events = self.events.len();
+            if self.run_collection(heap, 2, Opaque::Nothing) == 0 && self.events.len() == events {
+                break;
+            }
+        }
         self.heaps[heap].open = false;
     }
 }
