@@ -9,10 +9,10 @@ use tailbite::{AnyGc, Gc, Generation, Heap, Trace, Weak};
 use super::canary::Canary;
 use super::faults::{exempt, user_call};
 use super::item::{Item, Leaf, Manner};
-use super::world::{Step, World};
+use super::world::{Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("plain objects", plain),
     ("cyclic objects", cyclic),
     ("slices", slices),
