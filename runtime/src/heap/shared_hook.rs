@@ -13,11 +13,13 @@ struct Counted<C: ?Sized> {
     hook: C,
 }
 
+type Hook = dyn Fn(&Unraisable<'_>);
+
 /// A hook that hears of panics, erased and counted.
 ///
 /// Invariant: points to a `Counted` in memory of its layout from the system allocator, whose count is the number of shared hooks that point to
 /// it, and to which nobody refers exclusively.
-pub(crate) struct SharedHook(NonNull<Counted<dyn Fn(&Unraisable<'_>)>>);
+pub(crate) struct SharedHook(NonNull<Counted<Hook>>);
 
 impl SharedHook {
     /// The hook back if memory is refused.
@@ -34,7 +36,7 @@ impl SharedHook {
         (self.counted().hook)(unraisable);
     }
 
-    fn counted(&self) -> &Counted<dyn Fn(&Unraisable<'_>)> {
+    fn counted(&self) -> &Counted<Hook> {
         // SAFETY: the invariant: this is one of those that keep it.
         unsafe { self.0.as_ref() }
     }

@@ -7,10 +7,10 @@ use tailbite::{AnyGc, DebugEvent, DebugFlags, Gc, Generation, Growth, Heap, Phas
 
 use super::faults::{exempt, user_call};
 use super::item::{Item, Leaf, Manner, busy};
-use super::world::{Step, World};
+use super::world::{Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("controls", controls),
     ("triggers", triggers),
     ("gc callbacks", gc_callbacks),

@@ -5,10 +5,10 @@ use tailbite::{AnyGc, Gc, Generation, WeakKeyMap, WeakSet, WeakValueMap};
 use super::canary::Canary;
 use super::faults::exempt;
 use super::item::{ByNumber, Item, Leaf, Manner};
-use super::world::{Refused, Step, World};
+use super::world::{Refused, Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("maps by key", by_key),
     ("maps by value", by_value),
     ("sets", sets),

@@ -7,10 +7,10 @@ use tailbite::{Gc, LastFirst, Packed, RootKey, Unpacked};
 
 use super::faults::exempt;
 use super::item::{Item, Leaf, Manner};
-use super::world::{Refused, Step, World};
+use super::world::{Refused, Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("roots", roots),
     ("packed values", packed),
     ("external bytes", external),

@@ -30,11 +30,10 @@ pub use sweep::{Outcome, Plan, System, Tally, calm, grid, run, sweep};
 pub use verdict::Left;
 pub use world::is_out_of_memory;
 
-use world::{Step, World};
+use world::{Step, Steps, World};
 
 /// Every step, by area.
-const AREAS: [&[(&str, fn(&World) -> Step)]; 5] =
-    [objects::STEPS, weak::STEPS, containers::STEPS, collector::STEPS, memory::STEPS];
+const AREAS: [Steps; 5] = [objects::STEPS, weak::STEPS, containers::STEPS, collector::STEPS, memory::STEPS];
 
 /// Has panics that nobody can be told of noted, in place of lines on stderr.
 fn set_hook(world: &World) -> Step {

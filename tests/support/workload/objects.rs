@@ -9,10 +9,10 @@ use tailbite::{AnyGc, Gc, Generation, Heap, Trace, Weak};
 use super::canary::Canary;
 use super::faults::{exempt, user_call};
 use super::item::{Item, Leaf, Manner};
-use super::world::{Step, World};
+use super::world::{Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("plain objects", plain),
     ("cyclic objects", cyclic),
     ("slices", slices),
@@ -142,9 +142,9 @@ fn exclusive(w: &World) -> Step {
 fn moving_out(w: &World) -> Step {
     let leaf = w.heap.try_alloc(Leaf::new(w, 1))?;
     let other = leaf.clone();
-    let leaf = match Gc::try_unwrap(leaf) {
-        Err(leaf) => leaf,
-        Ok(_) => return Ok(w.problem("it was shared")),
+    let Err(leaf) = Gc::try_unwrap(leaf) else {
+        w.problem("it was shared");
+        return Ok(());
     };
     w.expect(Gc::into_inner(leaf).is_none(), "not the last");
     w.expect(Gc::unwrap_or_clone(other.clone()).number == 1, "a clone");
@@ -170,9 +170,9 @@ fn erased(w: &World) -> Step {
     Gc::with_heap(&item, |heap| w.expect(heap.contains(&item), "its heap"));
     // SAFETY: the address is that of a handle that was given up for it.
     let any = unsafe { AnyGc::from_raw(any.into_raw()) };
-    let any = match any.downcast::<Leaf>() {
-        Err(any) => any,
-        Ok(_) => return Ok(w.problem("an item is no leaf")),
+    let Err(any) = any.downcast::<Leaf>() else {
+        w.problem("an item is no leaf");
+        return Ok(());
     };
     w.expect(any.downcast::<Item>().is_ok_and(|same| Gc::ptr_eq(&same, &item)), "the same object");
     Ok(())
@@ -197,9 +197,9 @@ fn trait_objects(w: &World) -> Step {
     let numbered: Gc<dyn Numbered> = tailbite::unsize!(leaf.clone() => dyn Numbered);
     w.expect(numbered.number() == 6, "through its table");
     let any: Gc<dyn Any> = tailbite::unsize!(leaf => dyn Any);
-    let any = match any.downcast::<u8>() {
-        Err(any) => any,
-        Ok(_) => return Ok(w.problem("a leaf is no number")),
+    let Err(any) = any.downcast::<u8>() else {
+        w.problem("a leaf is no number");
+        return Ok(());
     };
     w.expect(any.downcast::<Leaf>().is_ok(), "a leaf again");
     let weak: Weak<dyn Numbered> = Gc::try_downgrade(&numbered)?;

@@ -57,10 +57,10 @@ pub(super) fn judge_heap(world: &World, calm: Option<&Left>) -> Left {
     }
     heap.trim();
     let left = Left { objects: heap.object_count(), bytes: heap.used_bytes() };
-    if let Some(calm) = calm {
-        if left.objects > calm.objects || left.bytes > calm.bytes {
-            world.problem(format_args!("more is left than by a calm run: {left:?}, not {calm:?}"));
-        }
+    if let Some(calm) = calm
+        && (left.objects > calm.objects || left.bytes > calm.bytes)
+    {
+        world.problem(format_args!("more is left than by a calm run: {left:?}, not {calm:?}"));
     }
     works(world, heap);
     heap.check();

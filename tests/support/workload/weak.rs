@@ -5,10 +5,10 @@ use tailbite::{AnyGc, Gc, Generation, Proxy, Weak, WeakRef, callback};
 use super::canary::Canary;
 use super::faults::user_call;
 use super::item::{Calls, Item, Leaf, Manner};
-use super::world::{Step, World};
+use super::world::{Step, Steps, World};
 
 /// What this file asks for.
-pub(super) const STEPS: &[(&str, fn(&World) -> Step)] = &[
+pub(super) const STEPS: Steps = &[
     ("weak handles", handles),
     ("weak reference objects", references),
     ("proxies", proxies),

@@ -25,6 +25,9 @@ impl<T> From<OutOfMemory<T>> for Refused {
 /// What a step comes to.
 pub(super) type Step = Result<(), Refused>;
 
+/// Steps with their names.
+pub(super) type Steps = &'static [(&'static str, fn(&World) -> Step)];
+
 /// How a step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
