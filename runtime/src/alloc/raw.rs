@@ -21,7 +21,21 @@ impl Allocator {
         }
     }
 
-    /// The same, zeroed.
+    /// The same, and surely in a pool: for the runtime's own, whose heap is found by masking their address. Never guarded. `None` too if they
+    /// are too large for one.
+    #[inline]
+    pub(crate) fn allocate_raw_in_pool(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let bin = Bin::for_raw(size, align)?;
+        if self.refuses_request() {
+            return None;
+        }
+        let block = self.head(bin).and_then(Pool::pop::<RAW_LINK>).or_else(|| self.refill_through_gate(bin))?;
+        // SAFETY: the bin's blocks have room for as many bytes; nobody uses this one yet.
+        unsafe { end_raw(block, size) };
+        Some(block)
+    }
+
+    /// As [`Allocator::allocate_raw`], zeroed.
     pub(crate) fn allocate_raw_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let block = match Bin::for_raw(size, align) {
             Some(bin) => self.take_raw(bin, size, align)?,

@@ -113,7 +113,7 @@ impl RawObject {
     /// the end of the block, nobody may use anything.
     #[inline(always)]
     pub(crate) fn annotate_end(self, size: usize, tailed: bool) {
-        if annotate::ANNOTATED {
+        if annotate::has_checker() {
             let kept = if tailed { size_of::<usize>() } else { 0 };
             let end = HEADER_SIZE + size;
             // SAFETY: the payload lies in its block.
