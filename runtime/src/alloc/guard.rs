@@ -127,6 +127,16 @@ impl Allocator {
         }
     }
 
+    /// Gives back what it takes although it is off and has no block; the bytes.
+    pub(super) fn trim_debug_heap(&self) -> usize {
+        if self.debug.is_on() {
+            return 0;
+        }
+        let bytes = self.debug.forget_empty_table();
+        self.budget.give(bytes);
+        bytes
+    }
+
     /// Whether there is a fault that was not told yet.
     pub(crate) fn has_faults(&self) -> bool {
         !self.debug.faults.borrow().is_empty()

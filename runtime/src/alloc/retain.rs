@@ -95,7 +95,7 @@ impl Allocator {
         self.empty_quarantine();
         self.release_empty();
         let unmapped = before - self.arenas.borrow().mapped();
-        guarded - self.debug.overhead()
+        self.trim_debug_heap() + guarded - self.debug.overhead()
             + unmapped * ARENA_SIZE
             + self.arenas.borrow_mut().trim(&self.budget)
             + self.system.shrink(&self.budget)

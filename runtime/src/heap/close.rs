@@ -255,7 +255,7 @@ impl HeapState {
     /// Collects until nothing is left to collect: finalizers may make new garbage, but not forever.
     fn collect_to_the_end(&self) {
         for _ in 0..Self::CLOSING_ROUNDS {
-            let calls = self.user_calls.get();
+            let calls = self.finalizer_calls.get();
             self.drop_roots();
             // What was let go where no more drops may nest is queued, and would hold what it owns.
             // SAFETY: the operation that ends with closing keeps the state.
@@ -263,7 +263,7 @@ impl HeapState {
             // SAFETY: as above.
             let collected = unsafe { Self::collect(NonNull::from(self), Generation::Old) };
             // What died by count in a finalizer's hands isn't collected, and may have let go of more.
-            if collected == 0 && self.user_calls.get() == calls && self.roots.len() == 0 {
+            if collected == 0 && self.finalizer_calls.get() == calls && self.roots.len() == 0 {
                 break;
             }
         }

@@ -263,6 +263,7 @@ impl HeapState {
             object.header().insert(Flags::FINALIZED);
         }
         if let Some(finalizer) = &ty.hooks.finalizer {
+            self.finalizer_calls.set(self.finalizer_calls.get().wrapping_add(1));
             self.call_user(UnraisableContext::Finalizer, ty.name(), || {
                 // SAFETY: the caller's promise.
                 unsafe { finalizer.run(object) }

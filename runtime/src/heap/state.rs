@@ -49,6 +49,8 @@ pub(crate) struct HeapState {
     pub(crate) collecting: Cell<bool>,
     /// Calls of user code so far: tells whether any ran between two points (S7).
     pub(crate) user_calls: Cell<u64>,
+    /// Finalizers so far: what they let go of may be garbage that closing still has to find.
+    pub(crate) finalizer_calls: Cell<u64>,
     /// Operations on the stack that use the state after user code ran.
     pub(crate) operations: Cell<u32>,
     /// What keeps the state besides: external bytes, allocators. Saturates to "never freed" (S21).
@@ -90,6 +92,7 @@ impl HeapState {
             roots: Roots::default(),
             collecting: Cell::new(false),
             user_calls: Cell::new(0),
+            finalizer_calls: Cell::new(0),
             operations: Cell::new(0),
             keepers: Cell::new(0),
             close_requested: Cell::new(false),
