@@ -79,6 +79,18 @@ fn fresh_and_freed_memory_is_filled() {
 }
 
 #[test]
+fn weak_handles_find_their_heap() {
+    let (heap, told) = debug_heap();
+    let number = heap.alloc(7);
+    let (weak, early) = (Gc::downgrade(&number), Gc::downgrade(&heap.alloc(8)));
+    assert_eq!((weak.upgrade().as_deref(), early.upgrade()), (Some(&7), None));
+    heap.check();
+    drop((number, weak, early));
+    heap.check();
+    assert_eq!(*told.borrow(), [""; 0]);
+}
+
+#[test]
 fn zeroed_bytes_are_zero() {
     let (heap, _) = debug_heap();
     for size in [1, 100, 600, 5000] {

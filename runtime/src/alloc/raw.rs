@@ -21,7 +21,19 @@ impl Allocator {
         }
     }
 
-    /// The same, zeroed.
+    /// The same, and surely in a pool: for the runtime's own, whose heap is found by masking their address. Never guarded. `None` too if they
+    /// are too large for one.
+    #[inline]
+    pub(crate) fn allocate_raw_in_pool(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
+        let bin = Bin::for_raw(size, align)?;
+        // The gate is heeded by `refill` for objects only.
+        let block = self.take::<RAW_LINK>(bin)?;
+        // SAFETY: the bin's blocks have room for as many bytes; nobody uses this one yet.
+        unsafe { end_raw(block, size) };
+        Some(block)
+    }
+
+    /// As [`Allocator::allocate_raw`], zeroed.
     pub(crate) fn allocate_raw_zeroed(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let block = match Bin::for_raw(size, align) {
             Some(bin) => self.take_raw(bin, size, align)?,

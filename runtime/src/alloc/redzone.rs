@@ -6,10 +6,10 @@
 use std::ptr::NonNull;
 
 use super::pool::Pool;
-use crate::base::annotate::{self, ANNOTATED};
+use crate::base::annotate;
 
 /// The bytes by which each block is larger than it had to be.
-pub(super) const REDZONE: usize = if cfg!(tailbite_stress) && ANNOTATED { 16 } else { 0 };
+pub(super) const REDZONE: usize = if cfg!(tailbite_stress) && annotate::has_checker() { 16 } else { 0 };
 
 /// Tells the checker where a raw block ends that is handed out, or has changed its size. Its last word, behind the end, remembers.
 ///

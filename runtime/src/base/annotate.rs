@@ -11,7 +11,9 @@
 use std::ptr::NonNull;
 
 /// Whether there is a checker to tell.
-pub(crate) const ANNOTATED: bool = cfg!(any(tailbite_asan, tailbite_valgrind));
+pub(crate) const fn has_checker() -> bool {
+    cfg!(any(tailbite_asan, tailbite_valgrind))
+}
 
 /// Hides bytes.
 #[inline(always)]

@@ -14,7 +14,7 @@ use core::ptr::NonNull;
 
 use super::header::{Flags, Header};
 use crate::alloc::Pool;
-use crate::base::annotate::{self, ANNOTATED};
+use crate::base::annotate;
 
 /// Bytes from a header to its payload.
 pub(crate) const HEADER_SIZE: usize = size_of::<Header>();
@@ -113,7 +113,7 @@ impl RawObject {
     /// the end of the block, nobody may use anything.
     #[inline(always)]
     pub(crate) fn annotate_end(self, size: usize, tailed: bool) {
-        if ANNOTATED {
+        if annotate::has_checker() {
             let kept = if tailed { size_of::<usize>() } else { 0 };
             let end = HEADER_SIZE + size;
             // SAFETY: the payload lies in its block.

@@ -54,7 +54,7 @@ impl WeakTable {
         if !self.with(|records| alloc.keep_entry(records)) {
             return None;
         }
-        let record = alloc.allocate_raw(size_of::<Record>(), align_of::<Record>())?.cast::<Record>();
+        let record = alloc.allocate_raw_in_pool(size_of::<Record>(), align_of::<Record>())?.cast::<Record>();
         // SAFETY: a fresh block of a record's size and alignment.
         unsafe { record.write(Record::new(object)) };
         self.with(|records| records.insert(key(object), record));
