@@ -43,7 +43,7 @@ command -v g++ >/dev/null || command -v clang++ >/dev/null || fail "libFuzzer is
 export RUSTC_BOOTSTRAP=1
 coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0"
-export RUSTFLAGS="$coverage -Zsanitizer=address -Ccodegen-units=1 --cfg fuzzing ${RUSTFLAGS:-}"
+export RUSTFLAGS="$coverage -Zsanitizer=address --cfg tailbite_asan -Ccodegen-units=1 --cfg fuzzing ${RUSTFLAGS:-}"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/fuzz"
 # Leaks are no errors here: some programs leak on purpose, and the heaps' accounts tell of the others.
 export ASAN_OPTIONS="detect_leaks=0:detect_odr_violation=0:allocator_may_return_null=1:quarantine_size_mb=32:${ASAN_OPTIONS:-}"
