@@ -34,7 +34,7 @@ const THREAD_OPERATION: usize = 6;
 
 /// Runs a chaos program to its end.
 ///
-/// The first byte says what may occur in it (see [`Plan`]), the rest are operations of [`CHAOS_OPERATION`] bytes.
+/// The first byte says what may occur in it (see `Plan`), the rest are operations of [`CHAOS_OPERATION`] bytes.
 ///
 /// # Panics
 /// If anything is not as it must be.

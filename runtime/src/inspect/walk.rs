@@ -82,7 +82,7 @@ impl<'a> Handles<'a> {
         if self.is_refused {
             let bytes = size_of::<AnyGc>().saturating_mul(self.taken.len() + 1);
             drop(self.taken);
-            OutOfMemory::new((), bytes).raise();
+            OutOfMemory::new((), bytes).for_purpose("a list of objects").raise();
         }
         self.taken
     }

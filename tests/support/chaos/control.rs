@@ -28,7 +28,7 @@ pub(crate) fn open_heap(world: &Rc<World>) {
 pub(crate) fn listen(world: &Rc<World>, heap: &Heap) {
     let capture = (!world.plan.forgets).then(|| Capture::new(world));
     let world = Rc::downgrade(world);
-    heap.set_unraisable_hook(move |unraisable| {
+    let set = heap.try_set_unraisable_hook(move |unraisable| {
         let Some(world) = world.upgrade() else { return };
         world.expect_deliberate(unraisable.message());
         match &capture {
@@ -36,6 +36,8 @@ pub(crate) fn listen(world: &Rc<World>, heap: &Heap) {
             None => world.user_code("the hook"),
         }
     });
+    // Refused, it gives back the closure, which goes here; the hook that was there stays.
+    drop(set);
 }
 
 pub(crate) fn open(world: &Rc<World>) -> Option<()> {
@@ -78,7 +80,7 @@ pub(crate) fn collect(world: &Rc<World>) -> Option<()> {
 
 pub(crate) fn set_policy(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
-    world.with_heap(|heap| match tape.below(8) {
+    world.with_heap(|heap| match tape.below(9) {
         0 => heap.enable(),
         1 => heap.disable(),
         2 => heap.set_threshold([tape.below(40) as i32 - 1, tape.below(4) as i32, tape.below(4) as i32]),
@@ -86,7 +88,9 @@ pub(crate) fn set_policy(world: &Rc<World>) -> Option<()> {
         4 => heap.set_growth(Growth::percent(tape.below(200) as u32)),
         5 => heap.set_stress([0, 0, 1, 3, 17][tape.below(5)]),
         6 => heap.set_drop_nesting(tape.below(6) as u32),
-        _ => heap.set_counting(tape.one_in(2)),
+        7 => heap.set_counting(tape.one_in(2)),
+        // (What it takes for itself isn't refused by a limit.)
+        _ => heap.set_debug_heap(!world.plan.limits && tape.one_in(2)),
     })
 }
 
@@ -99,6 +103,8 @@ pub(crate) fn debug(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
     let kind = tape.below(6);
     let garbage = world.with_heap(|heap| match kind {
+        // (There is no fallible way to ask.)
+        3.. if world.plan.limits => Vec::new(),
         // (Infallible only. There is a sink before there are flags, which would print.)
         0 if !world.plan.limits => {
             let capture = Capture::new(world);
@@ -152,9 +158,14 @@ pub(crate) fn limits(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
     let room = tape.below(1 << 8) << [4, 8, 12][tape.below(3)];
     let capture = Capture::new(world);
-    world.with_heap(|heap| match tape.below(6) {
+    world.with_heap(|heap| match tape.below(8) {
         0 => heap.set_memory_limit(None),
         1 => heap.clear_soft_limit(),
+        6 => heap.refuse_allocations(0..0),
+        7 if world.plan.limits => {
+            let first = tape.below(30) as u64;
+            heap.refuse_allocations(first..first + 1 + tape.below(20) as u64);
+        }
         2 | 3 if world.plan.limits => heap.set_memory_limit(Some(heap.used_bytes() + room)),
         _ => {
             // Refused, it gives back the closure, which goes here.
@@ -186,13 +197,18 @@ pub(crate) fn inspect(world: &Rc<World>) -> Option<()> {
     let object = world.pick()?;
     let kind = world.tape().below(6);
     let shown = world.with_heap(|heap| match kind {
+        // (There is no fallible way to ask.)
+        0..=3 if world.plan.limits => Vec::new(),
         0 => heap.get_objects(None),
         1 => heap.get_objects(Some(generation(world))),
         2 => heap.get_referrers(std::slice::from_ref(&object)),
         3 => heap.get_referents(std::slice::from_ref(&object)),
         _ => {
             heap.check();
-            let _ = (heap.get_count(), heap.get_stats(), heap.memory(), heap.get_freeze_count(), heap.peak_bytes());
+            let _ = (heap.get_count(), heap.get_stats(), heap.get_freeze_count(), heap.peak_bytes());
+            if !world.plan.limits {
+                let _ = heap.memory();
+            }
             let _ = (heap.allocation_counts(), heap.contains(&object), heap.is_finalized(&object));
             world.expect_within_limit(heap);
             Vec::new()
