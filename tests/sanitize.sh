@@ -6,7 +6,7 @@
 # The sanitizer is told of the runtime's own blocks (--cfg tailbite_asan): free ones are poisoned, and in a stress build, which this is, a
 # redzone lies behind each. TAILBITE_STRESS sets the number of allocations from one collection to the next (default 0: none but those of the
 # tests). Without names all tests run except slow ones (deep structures, the sources' structure, scripts, compile-fail cases) and those that
-# pin the sizes of blocks, which redzones change. A leak is not an error here: some tests leak on purpose, and the drop log finds the
+# pin the sizes of blocks, which redzones change, or make mistakes for the debug heap. A leak is not an error here: some tests leak on purpose, and the drop log finds the
 # others. At the end the sanitizer has to catch the seeded mistakes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -39,7 +39,8 @@ if [ $# -gt 0 ]; then
     cargo test --target "$host" -p tailbite-tests --test all -- "$@"
 else
     cargo test --target "$host" -p tailbite-tests --test all -- \
-        --skip deep:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes --skip counts_saturate
+        --skip deep:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes --skip counts_saturate \
+        --skip debug_heap::
     echo "== seeded mistakes"
     CARGO_TARGET_DIR=$target RUSTFLAGS=$flags tests/seeded.sh asan
 fi
