@@ -84,6 +84,7 @@ fn cut(world: &Rc<World>) {
 fn quieten(world: &World, heap: &Heap) {
     heap.set_memory_limit(None);
     heap.refuse_allocations(0..0);
+    heap.set_debug_heap(false);
     heap.set_stress(0);
     heap.set_debug(DebugFlags::empty());
     world.guard(|| heap.clear_soft_limit());
