@@ -103,8 +103,6 @@ pub(crate) fn debug(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
     let kind = tape.below(6);
     let garbage = world.with_heap(|heap| match kind {
-        // (There is no fallible way to ask.)
-        3.. if world.plan.limits => Vec::new(),
         // (Infallible only. There is a sink before there are flags, which would print.)
         0 if !world.plan.limits => {
             let capture = Capture::new(world);
@@ -158,14 +156,9 @@ pub(crate) fn limits(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
     let room = tape.below(1 << 8) << [4, 8, 12][tape.below(3)];
     let capture = Capture::new(world);
-    world.with_heap(|heap| match tape.below(8) {
+    world.with_heap(|heap| match tape.below(6) {
         0 => heap.set_memory_limit(None),
         1 => heap.clear_soft_limit(),
-        6 => heap.refuse_allocations(0..0),
-        7 if world.plan.limits => {
-            let first = tape.below(30) as u64;
-            heap.refuse_allocations(first..first + 1 + tape.below(20) as u64);
-        }
         2 | 3 if world.plan.limits => heap.set_memory_limit(Some(heap.used_bytes() + room)),
         _ => {
             // Refused, it gives back the closure, which goes here.
@@ -197,18 +190,13 @@ pub(crate) fn inspect(world: &Rc<World>) -> Option<()> {
     let object = world.pick()?;
     let kind = world.tape().below(6);
     let shown = world.with_heap(|heap| match kind {
-        // (There is no fallible way to ask.)
-        0..=3 if world.plan.limits => Vec::new(),
         0 => heap.get_objects(None),
         1 => heap.get_objects(Some(generation(world))),
         2 => heap.get_referrers(std::slice::from_ref(&object)),
         3 => heap.get_referents(std::slice::from_ref(&object)),
         _ => {
             heap.check();
-            let _ = (heap.get_count(), heap.get_stats(), heap.get_freeze_count(), heap.peak_bytes());
-            if !world.plan.limits {
-                let _ = heap.memory();
-            }
+            let _ = (heap.get_count(), heap.get_stats(), heap.memory(), heap.get_freeze_count(), heap.peak_bytes());
             let _ = (heap.allocation_counts(), heap.contains(&object), heap.is_finalized(&object));
             world.expect_within_limit(heap);
             Vec::new()

@@ -83,7 +83,6 @@ fn cut(world: &Rc<World>) {
 /// Takes everything back that the host told a heap.
 fn quieten(world: &World, heap: &Heap) {
     heap.set_memory_limit(None);
-    heap.refuse_allocations(0..0);
     heap.set_debug_heap(false);
     heap.set_stress(0);
     heap.set_debug(DebugFlags::empty());

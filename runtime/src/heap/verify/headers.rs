@@ -46,14 +46,14 @@ impl HeapState {
     }
 
     fn verify_header(&self, object: RawObject, pool: &Pool) -> Result<(), Broken> {
+        let is_apart = pool.is_large() || self.alloc.is_guarded(object.block());
         if object.header().type_id() == 0 {
-            return verify_no_object(object, pool);
+            return verify_no_object(object, pool, is_apart);
         }
         let Some(ty) = type_with_id(object.header().type_id()) else {
             return Err(Broken::new("the type of an object is registered").of(object.block()));
         };
         verify_type(object, pool, ty)?;
-        let is_apart = pool.is_large() || self.alloc.is_guarded(object.block());
         let is_large = object.header().has(Flags::LARGE);
         holds!(is_large == is_apart, "what is marked as large is in a region of its own, or guarded", object);
         self.verify_state(object, ty)
@@ -104,12 +104,12 @@ impl Sums {
 }
 
 /// A block that is free, under construction, or whose payload is being dropped.
-fn verify_no_object(object: RawObject, pool: &Pool) -> Result<(), Broken> {
+fn verify_no_object(object: RawObject, pool: &Pool, is_apart: bool) -> Result<(), Broken> {
     let mut may_have = Flags::WEAK;
     if pool.kind() == PoolKind::Tracked {
         may_have |= Flags::LISTED;
     }
-    if pool.is_large() {
+    if is_apart {
         may_have |= Flags::LARGE;
     }
     let has_more = !may_have.contains(object.header().flags());
