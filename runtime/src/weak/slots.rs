@@ -191,11 +191,16 @@ impl Slots {
             return false;
         }
         if self.occupied < length / 4 {
-            // Most are gone: a smaller place, if there is one to be had.
+            // Most are gone: a smaller place, if there is one to be had; for the index too, which is made anew anyway.
+            let room = self.occupied * 2 + 4;
             let mut smaller = Vec::new_in(*self.slots.allocator());
-            if smaller.try_reserve_exact(self.occupied * 2 + 4).is_ok() {
+            if smaller.try_reserve_exact(room).is_ok() {
                 smaller.extend(self.slots.drain(..).filter(|slot| slot.entry.is_some()));
                 self.slots = smaller;
+            }
+            let mut chains = HashTable::new_in(*self.slots.allocator());
+            if chains.try_reserve(room, |_| 0).is_ok() {
+                self.chains = chains;
             }
         }
         self.slots.retain(|slot| slot.entry.is_some());

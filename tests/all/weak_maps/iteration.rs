@@ -1,4 +1,4 @@
-//! Iterations over weak containers whose tables are rebuilt meanwhile.
+//! Weak containers whose tables are rebuilt: while they are iterated over, and so that they stay small.
 
 use tailbite::{ById, Gc, WeakKeyMap, WeakSet};
 use tailbite_tests::manual_heap;
@@ -49,4 +49,28 @@ fn what_comes_meanwhile_is_not_visited() {
     }
     assert_eq!((seen, set.len()), (10, 10 + 10 * STEPS));
     set.check();
+}
+
+#[test]
+fn entries_that_come_and_go_need_no_more_room() {
+    let heap = manual_heap();
+    let map = WeakKeyMap::<Gc<usize>, usize>::new(&heap);
+    let churn = |entries: usize, rounds: usize| {
+        let mut keys: Vec<Gc<usize>> = (0..entries).map(|number| heap.alloc(number)).collect();
+        for round in 0..rounds {
+            map.insert(&keys[round % entries], round);
+            keys[round % entries] = heap.alloc(round);
+        }
+        map.check();
+        heap.trim();
+        heap.used_bytes()
+    };
+    let few = churn(100, 1000);
+    assert!(churn(100, 100_000) <= few + few / 4, "tombstones are forgotten");
+    let many: Vec<Gc<usize>> = (0..50_000).map(|number| heap.alloc(number)).collect();
+    for key in &many {
+        map.insert(key, 0);
+    }
+    drop(many);
+    assert!(churn(100, 100_000) <= 2 * few, "a table that lost most of its entries gets smaller");
 }
