@@ -48,6 +48,7 @@ fn a_wrong_bit_in_a_header_is_found() {
     heap.collect(Generation::Old);
     heap.collect(Generation::Old);
     let (newest, text) = (node(&heap), heap.alloc_str("text"));
+    let large = Gc::erase(heap.alloc([0_u64; 10_000]));
     let [leaf, old, young, newest] = [Gc::as_any(&leaf), Gc::as_any(&old), Gc::as_any(&young), Gc::as_any(&newest)];
     let expected = [
         (&newest, Flags::TRACKED, "an object is tracked if its type can own handles"),
@@ -63,7 +64,7 @@ fn a_wrong_bit_in_a_header_is_found() {
         (&old, Flags::FINALIZED, "a finalizer has run only if there is one, and isn't due again"),
         (&old, Flags::WEAK, "the objects with a weak bit are those with a weak record"),
         (&young, Flags::WEAK, "the objects with a weak bit are those with a weak record"),
-        (&old, Flags::LARGE, "what is marked as large is in a region of its own, or guarded"),
+        (&large, Flags::LARGE, "an object in a region of its own is large"),
         (&old, Flags::DOOMED, "objects are torn down only while something is dropped"),
         (&old, Flags::QUEUED, "objects are torn down only while something is dropped"),
         (&leaf, Flags::LOUD, "an object is loud if its type is"),

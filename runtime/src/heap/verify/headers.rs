@@ -46,16 +46,16 @@ impl HeapState {
     }
 
     fn verify_header(&self, object: RawObject, pool: &Pool) -> Result<(), Broken> {
-        let is_apart = pool.is_large() || self.alloc.is_guarded(object.block());
         if object.header().type_id() == 0 {
-            return verify_no_object(object, pool, is_apart);
+            return verify_no_object(object, pool);
         }
         let Some(ty) = type_with_id(object.header().type_id()) else {
             return Err(Broken::new("the type of an object is registered").of(object.block()));
         };
         verify_type(object, pool, ty)?;
-        let is_large = object.header().has(Flags::LARGE);
-        holds!(is_large == is_apart, "what is marked as large is in a region of its own, or guarded", object);
+        // (A factory that was made while the debug heap was on marks all that it makes.)
+        let is_guarded = self.alloc.is_guarded(object.block());
+        holds!(!is_guarded || object.header().has(Flags::LARGE), "a guarded object is marked as large", object);
         self.verify_state(object, ty)
     }
 
@@ -104,13 +104,11 @@ impl Sums {
 }
 
 /// A block that is free, under construction, or whose payload is being dropped.
-fn verify_no_object(object: RawObject, pool: &Pool, is_apart: bool) -> Result<(), Broken> {
-    let mut may_have = Flags::WEAK;
+fn verify_no_object(object: RawObject, pool: &Pool) -> Result<(), Broken> {
+    // (Large stays until the payload is dropped.)
+    let mut may_have = Flags::WEAK | Flags::LARGE;
     if pool.kind() == PoolKind::Tracked {
         may_have |= Flags::LISTED;
-    }
-    if is_apart {
-        may_have |= Flags::LARGE;
     }
     let has_more = !may_have.contains(object.header().flags());
     holds!(!has_more, "the header of what is no object says only what is listed", object);
