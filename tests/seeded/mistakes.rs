@@ -59,7 +59,7 @@ pub(crate) const MISTAKES: [Mistake; 10] = [
         what: "a raw block is written to after it was freed",
         says: [
             Some("a freed block was written to"),
-            Some("was written to, at offset 16"),
+            Some("nobody writes to a free block"),
             Some("use-after-poison"),
             Some("Invalid write of size 1"),
         ],
@@ -85,7 +85,7 @@ pub(crate) const MISTAKES: [Mistake; 10] = [
         what: "an object's payload is written to after its death",
         says: [
             Some("a freed block was written to"),
-            Some("was written to, at offset 24"),
+            Some("nobody writes to a free block"),
             Some("use-after-poison"),
             Some("Invalid write of size 1"),
         ],
@@ -102,7 +102,7 @@ pub(crate) const MISTAKES: [Mistake; 10] = [
     Mistake {
         name: "write-free-block",
         what: "the same, long after",
-        says: [None, Some("was written to, at offset 24"), Some("use-after-poison"), Some("Invalid write of size 1")],
+        says: [None, Some("nobody writes to a free block"), Some("use-after-poison"), Some("Invalid write of size 1")],
         make: |heap, clean| {
             let object = heap.alloc([0_u8; 32]);
             let stale = payload(&object);
