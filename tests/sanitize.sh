@@ -40,7 +40,7 @@ if [ $# -gt 0 ]; then
 else
     cargo test --target "$host" -p tailbite-tests --test all -- \
         --skip deep:: --skip tidy:: --skip scripts:: --skip ui:: --skip a_hundred_megabytes --skip counts_saturate \
-        --skip debug_heap:: --skip seeded:: --skip the_header_is_eight_bytes --skip a_block_stays_where_it_is \
+        --skip corpora:: --skip raw_programs:: --skip debug_heap:: --skip seeded:: --skip the_header_is_eight_bytes --skip a_block_stays_where_it_is \
         --skip odd_requests_are_refused_or_served --skip only_starts_of_blocks_in_use
     echo "== seeded mistakes"
     CARGO_TARGET_DIR=$target RUSTFLAGS=$flags tests/seeded.sh asan
