@@ -46,8 +46,9 @@ pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
     if let Some(known) = lock().get(&descriptor.id) {
         return known;
     }
-    // USER CODE: the type's `shape` and `options`; outside the lock, so that they may register types themselves.
-    let mut new = Type::new(descriptor);
+    // USER CODE: the type's `shape` and `options`; outside the lock, so that they may register types themselves. So may the drops of what
+    // isn't needed: nothing is dropped under the lock.
+    let mut new = boxed(Type::new(descriptor));
     let mut by_type = lock();
     if let Some(known) = by_type.get(&descriptor.id) {
         return known;
@@ -57,18 +58,25 @@ pub(crate) fn register(descriptor: &'static Descriptor) -> &'static Type {
     assert!(
         id < end_of_ids(),
         "out of type ids: a process can use 65,535 types of objects, and `{}` is one more",
-        new.name()
+        new[0].name()
     );
-    new.template |= id as u32;
-    let refused = || -> ! { panic!("out of memory: {} bytes for a type of objects were refused", size_of::<Type>()) };
+    new[0].template |= id as u32;
     if by_type.try_reserve(1).is_err() {
-        refused();
+        refuse();
     }
-    let Ok(new) = os::try_box(new) else { refused() };
     let [new]: &'static [Type; 1] = Box::leak(new);
     TYPES[id].store(ptr::from_ref(new).cast_mut(), Ordering::Release);
     by_type.insert(descriptor.id, new);
     new
+}
+
+fn boxed(new: Type) -> Box<[Type; 1]> {
+    os::try_box(new).unwrap_or_else(|_| refuse())
+}
+
+#[cold]
+fn refuse() -> ! {
+    panic!("out of memory: {} bytes for a type of objects were refused", size_of::<Type>())
 }
 
 /// The first id that there isn't.
@@ -104,7 +112,15 @@ pub(crate) fn register_guarded(descriptor: &'static Descriptor) -> &'static Type
     static GUARDED: LazyLock<Mutex<HashMap<TypeId, &'static Type>>> = LazyLock::new(Mutex::default);
     let ty = register(descriptor);
     let mut guarded = GUARDED.lock().unwrap_or_else(PoisonError::into_inner);
-    guarded.entry(descriptor.id).or_insert_with(|| Box::leak(Box::new(ty.guarded())))
+    if let Some(known) = guarded.get(&descriptor.id) {
+        return known;
+    }
+    if guarded.try_reserve(1).is_err() {
+        refuse();
+    }
+    let [new]: &'static [Type; 1] = Box::leak(boxed(ty.guarded()));
+    guarded.insert(descriptor.id, new);
+    new
 }
 
 fn lock() -> std::sync::MutexGuard<'static, HashMap<TypeId, &'static Type>> {
