@@ -1,19 +1,7 @@
 //! The workload of the whole API with a fault at every number, as far as a heap injects them itself: refused requests, panics of user code.
 //! `tests/faults.sh` runs every number; here it is every so many, unless `TAILBITE_FAULTS` is `complete`.
 
-use tailbite_tests::workload::{Plan, Tally, calm, grid, sweep};
-
-/// From one number to the next.
-fn stride(usual: u64) -> u64 {
-    if std::env::var("TAILBITE_FAULTS").is_ok_and(|value| value == "complete") { 1 } else { usual }
-}
-
-/// Runs `f` on a thread of its own, whose default heap nobody else uses, and prints what it came to.
-fn tally(name: &'static str, f: impl FnOnce() -> Tally + Send + 'static) {
-    let tally = std::thread::spawn(f).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    println!("{name}: {tally}");
-    assert!(tally.faults > 0, "something failed");
-}
+use tailbite_tests::workload::{Plan, calm, grid, stride, sweep, tally};
 
 #[test]
 fn nothing_fails_in_a_calm_run() {

@@ -2,20 +2,9 @@
 
 use tailbite::{Gc, Heap, Trace};
 use tailbite_tests::manual_heap;
-use tailbite_tests::workload::{Plan, System, Tally, calm, caught, exempt, grid, sweep, user_call};
+use tailbite_tests::workload::{Plan, System, calm, caught, exempt, grid, stride, sweep, tally, user_call};
 
 use super::{ALLOCATOR, refusing};
-
-/// From one number to the next.
-fn stride(usual: u64) -> u64 {
-    if std::env::var("TAILBITE_FAULTS").is_ok_and(|value| value == "complete") { 1 } else { usual }
-}
-
-fn tally(name: &'static str, f: impl FnOnce() -> Tally + Send + 'static) {
-    let tally = std::thread::spawn(f).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-    println!("{name}: {tally}");
-    assert!(tally.faults > 0, "something failed");
-}
 
 /// The numbers of the system's requests in a calm run.
 fn requests() -> u64 {

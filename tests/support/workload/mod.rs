@@ -26,7 +26,7 @@ mod weak;
 mod world;
 
 pub use faults::{Fault, arm, caught, disarm, exempt, is_exempt, user_call};
-pub use sweep::{Outcome, Plan, System, Tally, calm, grid, run, sweep};
+pub use sweep::{Outcome, Plan, System, Tally, calm, grid, run, stride, sweep, tally};
 pub use verdict::Left;
 pub use world::is_out_of_memory;
 

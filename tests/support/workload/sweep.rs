@@ -192,6 +192,21 @@ impl fmt::Display for Tally {
     }
 }
 
+/// From one number to the next: `usual`, unless `TAILBITE_FAULTS` is `complete`.
+pub fn stride(usual: u64) -> u64 {
+    if std::env::var("TAILBITE_FAULTS").is_ok_and(|value| value == "complete") { 1 } else { usual }
+}
+
+/// Runs `f` on a thread of its own, whose default heap nobody else uses, and prints what it came to.
+///
+/// # Panics
+/// If nothing failed: then nothing was tested.
+pub fn tally(name: &'static str, f: impl FnOnce() -> Tally + Send + 'static) {
+    let tally = std::thread::spawn(f).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    println!("{name}: {tally}");
+    assert!(tally.faults > 0, "something failed");
+}
+
 /// Runs the workload with the plan for every `stride`-th number, until a number comes too late for anything to happen.
 pub fn sweep<'a>(stride: u64, plan: impl Fn(u64) -> Plan<'a>) -> Tally {
     let calm = calm();
