@@ -308,3 +308,24 @@ fn faults_are_told_when_the_heap_is_closed() {
     drop(heap);
     assert_eq!(told.borrow().len(), 1);
 }
+
+#[test]
+fn a_limit_holds_while_the_debug_heap_is_on() {
+    let (heap, told) = debug_heap();
+    heap.set_debug_heap(false);
+    let kept = heap.alloc(1);
+    for room in [0, 1000, 200_000] {
+        let limit = heap.used_bytes() + room;
+        heap.set_memory_limit(Some(limit));
+        heap.set_debug_heap(true);
+        let made: Vec<_> = (0..1000).map_while(|number| heap.try_alloc(number).ok()).collect();
+        assert!(heap.used_bytes() <= limit, "{} bytes at a limit of {limit}", heap.used_bytes());
+        drop(made);
+        heap.check();
+        heap.set_debug_heap(false);
+        assert!(heap.used_bytes() <= limit);
+        heap.set_memory_limit(None);
+        heap.trim();
+    }
+    assert_eq!((*kept, told.borrow().len()), (1, 0));
+}

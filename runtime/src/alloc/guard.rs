@@ -117,8 +117,9 @@ impl Allocator {
         self.refresh_raw_gate();
         self.system.set_watched(on);
         if on {
-            let quarantine = Quarantine::with_room();
-            self.budget.take_always(quarantine.own_bytes());
+            let quarantine =
+                if self.budget.allows(Quarantine::ROOM) { Quarantine::with_room() } else { Quarantine::default() };
+            self.budget.take(quarantine.own_bytes());
             *self.debug.quarantine.borrow_mut() = quarantine;
         } else {
             self.empty_quarantine();

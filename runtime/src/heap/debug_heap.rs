@@ -17,7 +17,7 @@ impl Heap {
     /// - fresh memory is filled with `0xCD`, freed memory with `0xDD`;
     /// - 16 bytes or more of `0xFD` lie behind each block, and before each raw one: who writes there is found when the block is freed, or by
     ///   [`check`](Heap::check);
-    /// - a freed block is kept back for a while (the last 1024, 1 MiB at most): who writes to one is found when it is let go, or by `check`;
+    /// - a freed block is kept back for a while (the last 1024, 1 MiB at most; none if a limit has no room for the list of them): who writes to one is found when it is let go, or by `check`;
     /// - a raw block that is freed twice, or by a heap that it isn't of, or with another size or alignment than its own, is found at once, and
     ///   that free does nothing but for the last.
     ///

@@ -89,8 +89,7 @@ pub(crate) fn set_policy(world: &Rc<World>) -> Option<()> {
         5 => heap.set_stress([0, 0, 1, 3, 17][tape.below(5)]),
         6 => heap.set_drop_nesting(tape.below(6) as u32),
         7 => heap.set_counting(tape.one_in(2)),
-        // (What it takes for itself isn't refused by a limit.)
-        _ => heap.set_debug_heap(!world.plan.limits && tape.one_in(2)),
+        _ => heap.set_debug_heap(tape.one_in(2)),
     })
 }
 

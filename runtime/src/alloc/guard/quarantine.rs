@@ -33,6 +33,9 @@ pub(super) struct Quarantine {
 }
 
 impl Quarantine {
+    /// The bytes that one with room takes.
+    pub(super) const ROOM: usize = MAX_BLOCKS * size_of::<Kept>();
+
     /// An empty one; without room if memory for it is refused.
     pub(super) fn with_room() -> Quarantine {
         Quarantine { blocks: os::queue(MAX_BLOCKS), ..Quarantine::default() }
