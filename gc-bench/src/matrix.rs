@@ -5,6 +5,8 @@ use std::alloc::System;
 use ::tailbite::RawAllocator;
 
 use crate::measure::Outcome;
+#[cfg(libpython)]
+use crate::peers::cpython;
 use crate::peers::{Abilities, GraphPeer, RawPeer, raw, rc, tailbite, tailbite_mixed};
 #[cfg(feature = "peers")]
 use crate::peers::{bacon_rajan, boa, dumpster, gc_arena, gcmodule, rust_cc, rust_gc};
@@ -113,6 +115,14 @@ pub fn peers() -> Vec<Peer> {
         Peer::new("rust-gc", "gc (rust-gc)").graph::<rust_gc::RustGc>(),
         Peer::new("boa", "boa_gc").graph::<boa::Boa>(),
     ]);
+    #[cfg(libpython)]
+    peers.push(
+        Peer::new("cpython", "CPython")
+            .quick()
+            .graph::<cpython::CPython<false>>()
+            .mixed::<cpython::CPython<true>>()
+            .raw::<cpython::PyMalloc>(),
+    );
     peers.push(Peer::new("system", "malloc").raw::<raw::Process<System>>());
     #[cfg(feature = "allocators")]
     peers.extend([
@@ -138,6 +148,14 @@ pub fn absent() -> Vec<(&'static str, &'static str)> {
     }
     if cfg!(not(feature = "snmalloc")) {
         absent.push(("snmalloc", "built without the feature `snmalloc`, which needs a C++ compiler"));
+    }
+    if cfg!(not(libpython)) {
+        let why = if cfg!(feature = "cpython") {
+            "no libpython was found when this was built (PYO3_PYTHON names an interpreter)"
+        } else {
+            "built without the feature `cpython`, which needs an interpreter with headers and libpython"
+        };
+        absent.push(("cpython", why));
     }
     absent
 }

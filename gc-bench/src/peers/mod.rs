@@ -4,6 +4,8 @@
 pub mod bacon_rajan;
 #[cfg(feature = "peers")]
 pub mod boa;
+#[cfg(libpython)]
+pub mod cpython;
 #[cfg(feature = "peers")]
 pub mod dumpster;
 #[cfg(feature = "peers")]
