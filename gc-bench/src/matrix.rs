@@ -7,7 +7,7 @@ use ::tailbite::RawAllocator;
 use crate::measure::Outcome;
 #[cfg(libpython)]
 use crate::peers::cpython;
-use crate::peers::{Abilities, GraphPeer, RawPeer, raw, rc, tailbite, tailbite_mixed};
+use crate::peers::{Abilities, GraphPeer, RawPeer, objects, raw, rc, tailbite, tailbite_mixed};
 #[cfg(feature = "peers")]
 use crate::peers::{bacon_rajan, boa, dumpster, gc_arena, gcmodule, rust_cc, rust_gc};
 use crate::workloads::{Graph, Raw, Work, Workload, run_graph, run_raw};
@@ -28,6 +28,7 @@ pub struct Peer {
     only: &'static [Graph],
     graph: Option<(Abilities, Run<Graph>)>,
     mixed: Option<(Abilities, Run<Graph>)>,
+    objects: Option<(Abilities, Run<Graph>)>,
     raw: Option<Run<Raw>>,
 }
 
@@ -37,7 +38,7 @@ pub const BASE: &str = "tailbite";
 impl Peer {
     /// A peer that runs nothing yet.
     const fn new(name: &'static str, title: &'static str) -> Peer {
-        Peer { name, title, quick: false, only: &[], graph: None, mixed: None, raw: None }
+        Peer { name, title, quick: false, only: &[], graph: None, mixed: None, objects: None, raw: None }
     }
 
     const fn quick(self) -> Peer {
@@ -50,6 +51,10 @@ impl Peer {
 
     const fn mixed<P: GraphPeer>(self) -> Peer {
         Peer { mixed: Some((P::ABILITIES, run_graph::<P>)), ..self }
+    }
+
+    const fn objects<P: GraphPeer>(self) -> Peer {
+        Peer { objects: Some((P::ABILITIES, run_graph::<P>)), ..self }
     }
 
     const fn raw<P: RawPeer>(self) -> Peer {
@@ -66,6 +71,7 @@ impl Peer {
         let (work, (abilities, run)) = match workload.work {
             Work::Graph(graph) => (graph, self.graph?),
             Work::Mixed(graph) => (graph, self.mixed?),
+            Work::Objects(graph) => (graph, self.objects?),
             Work::Raw(raw) => {
                 let run = self.raw?;
                 return Some(Box::new(move |items| run(raw, items)));
@@ -98,17 +104,21 @@ pub fn peers() -> Vec<Peer> {
             .quick()
             .graph::<tailbite::Tailbite<true>>()
             .mixed::<tailbite_mixed::TailbiteMixed>()
+            .objects::<objects::tailbite::Objects>()
             .raw::<RawAllocator>(),
         Peer::new("tailbite-alloc", "Tailbite, without a factory")
             .quick()
             .graph::<tailbite::Tailbite<false>>()
             .only(&[Graph::Handles, Graph::Tree, Graph::List, Graph::Rings]),
-        Peer::new("rc", "Rc").quick().graph::<rc::Counted>(),
+        Peer::new("rc", "Rc").quick().graph::<rc::Counted>().objects::<objects::rc::Objects>(),
     ];
     #[cfg(feature = "peers")]
     peers.extend([
         Peer::new("gc-arena", "gc-arena").quick().graph::<gc_arena::GcArena>(),
-        Peer::new("gcmodule", "jrsonnet-gcmodule").quick().graph::<gcmodule::GcModule>(),
+        Peer::new("gcmodule", "jrsonnet-gcmodule")
+            .quick()
+            .graph::<gcmodule::GcModule>()
+            .objects::<objects::gcmodule::Objects>(),
         Peer::new("rust-cc", "rust-cc").graph::<rust_cc::RustCc>(),
         Peer::new("bacon-rajan", "bacon_rajan_cc").graph::<bacon_rajan::BaconRajan>(),
         Peer::new("dumpster", "dumpster").graph::<dumpster::Dumpster>(),
@@ -119,8 +129,9 @@ pub fn peers() -> Vec<Peer> {
     peers.push(
         Peer::new("cpython", "CPython")
             .quick()
-            .graph::<cpython::CPython<false>>()
-            .mixed::<cpython::CPython<true>>()
+            .graph::<cpython::CPython<{ cpython::PLAIN }>>()
+            .mixed::<cpython::CPython<{ cpython::MIXED }>>()
+            .objects::<cpython::CPython<{ cpython::OBJECTS }>>()
             .raw::<cpython::PyMalloc>(),
     );
     peers.push(Peer::new("system", "malloc").raw::<raw::Process<System>>());

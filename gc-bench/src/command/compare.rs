@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Compare;
-use super::selection;
+use super::{output, selection};
 use crate::matrix::{Peer, absent};
 use crate::measure::{Rounds, available_bytes, machine, run_child};
 use crate::report::{Row, rows, table, to_json};
@@ -42,7 +42,7 @@ pub(super) fn run(arguments: &Compare) -> Result<ExitCode, String> {
     if let Some(file) = &arguments.json {
         fs::write(file, to_json(&all_rows)).map_err(|error| format!("{}: {error}", file.display()))?;
     }
-    Ok(ExitCode::SUCCESS)
+    output::make(&arguments.output, &all_rows)
 }
 
 /// The workloads that there is memory for; says so of the others.

@@ -2,6 +2,7 @@
 
 mod compare;
 mod list;
+mod output;
 mod run_one;
 mod selection;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum Command {
     /// Runs workloads on all peers in turn and prints a table of each
     Compare(Compare),
+    /// Makes charts of the figures that an earlier comparison wrote, and compares them with the targets
+    Report(Report),
     /// Lists the workloads and the peers
     List,
     /// Runs one workload on one peer in this process and prints its outcome as JSON
@@ -45,6 +48,28 @@ struct Compare {
     /// Writes all figures to a file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// What to make of figures.
+#[derive(Debug, Args)]
+struct Output {
+    /// Draws charts into a folder, as SVG
+    #[arg(long, value_name = "FOLDER")]
+    charts: Option<PathBuf>,
+    /// Compares the figures with the project's targets, and fails if one falls short
+    #[arg(long)]
+    check: bool,
+}
+
+/// What to report.
+#[derive(Debug, Args)]
+struct Report {
+    /// What `compare --json` wrote
+    file: PathBuf,
+    #[command(flatten)]
+    output: Output,
 }
 
 /// What to run.
@@ -66,6 +91,7 @@ struct RunOne {
 pub fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Compare(compare) => compare::run(&compare),
+        Command::Report(report) => output::run(&report),
         Command::List => list::run(),
         Command::RunOne(run_one) => run_one::run(&run_one),
     };

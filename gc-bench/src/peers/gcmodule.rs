@@ -7,7 +7,9 @@ use jrsonnet_gcmodule::{Cc, Trace, collect_thread_cycles, count_thread_tracked};
 use super::graph::{Abilities, ManualTrigger};
 use super::like_rc::like_rc;
 
+// Else whether the type can be part of a cycle is looked for in a circle.
 #[derive(Trace)]
+#[trace(tracking(force))]
 struct Links {
     a: Option<Cc<Node>>,
     b: Option<Cc<Node>>,
@@ -15,6 +17,7 @@ struct Links {
 
 /// A node. References that can be changed are traced in a `RefCell`; one for both is the smallest form.
 #[derive(Trace)]
+#[trace(tracking(force))]
 pub struct Node {
     links: RefCell<Links>,
     value: i64,

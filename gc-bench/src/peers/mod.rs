@@ -15,6 +15,7 @@ pub mod gcmodule;
 mod graph;
 #[cfg(feature = "peers")]
 mod like_rc;
+pub mod objects;
 pub mod raw;
 pub mod rc;
 #[cfg(feature = "peers")]

@@ -59,6 +59,8 @@ pub enum Work {
     Graph(Graph),
     /// Nodes with an inline tail of different lengths.
     Mixed(Graph),
+    /// Nodes with a vector and a map inside.
+    Objects(Graph),
     /// Blocks without objects.
     Raw(Raw),
 }
@@ -270,6 +272,30 @@ pub const WORKLOADS: &[Workload] = &[
         M,
         None,
         NODE,
+    ),
+    row(
+        "objects-tree",
+        "a tree of objects with a vector and a map inside, built with the collector on, and dropped",
+        Work::Objects(Graph::Tree),
+        M / 5,
+        None,
+        2 * NODE,
+    ),
+    row(
+        "objects-live",
+        "full collection of a live random graph of such objects",
+        Work::Objects(Graph::LiveRandom),
+        M / 5,
+        None,
+        2 * NODE,
+    ),
+    row(
+        "objects-dead",
+        "full collection of such a graph that is garbage",
+        Work::Objects(Graph::DeadRandom),
+        M / 5,
+        None,
+        2 * NODE,
     ),
     row("raw-pair", "32 bytes taken and given back at once", Work::Raw(Raw::Pair), 5 * M, None, 1),
     row("raw-fifo", "a million blocks of 48 bytes, the oldest replaced", Work::Raw(Raw::Fifo), M, None, 150),

@@ -24,6 +24,9 @@ unsafe extern "C" {
     fn gc_bench_node(a: *mut PyObject, b: *mut PyObject, value: c_longlong, words: c_int) -> *mut PyObject;
     fn gc_bench_set(node: *mut PyObject, second: c_int, to: *mut PyObject);
     fn gc_bench_get(node: *mut PyObject, second: c_int) -> *mut PyObject;
+    fn gc_bench_object(a: *mut PyObject, b: *mut PyObject, value: c_longlong) -> *mut PyObject;
+    fn gc_bench_object_set(node: *mut PyObject, second: c_int, to: *mut PyObject) -> c_int;
+    fn gc_bench_object_get(node: *mut PyObject, second: c_int) -> *mut PyObject;
     fn gc_bench_value(node: *mut PyObject) -> c_longlong;
     fn gc_bench_live() -> usize;
     fn gc_bench_collect(generation: c_int) -> c_int;
@@ -74,9 +77,22 @@ impl Ref {
         this.map_or(ptr::null_mut(), |node| std::mem::ManuallyDrop::new(node).as_ptr())
     }
 
-    fn get(&self, second: c_int) -> Option<Ref> {
-        // SAFETY: a node that is alive, and the GIL is held as long as there are references.
-        let node = NonNull::new(unsafe { gc_bench_get(self.as_ptr(), second) })?;
+    #[inline]
+    fn set<const KIND: u8>(&self, second: c_int, to: Option<Ref>) {
+        // SAFETY: a node of the kind, alive; it takes over the reference. The GIL is held as long as there are references.
+        unsafe {
+            if KIND == OBJECTS {
+                assert_eq!(gc_bench_object_set(self.as_ptr(), second, Ref::give(to)), 0, "there is memory");
+            } else {
+                gc_bench_set(self.as_ptr(), second, Ref::give(to));
+            }
+        }
+    }
+
+    fn get<const KIND: u8>(&self, second: c_int) -> Option<Ref> {
+        let get = if KIND == OBJECTS { gc_bench_object_get } else { gc_bench_get };
+        // SAFETY: a node of the kind, alive, and the GIL is held as long as there are references.
+        let node = NonNull::new(unsafe { get(self.as_ptr(), second) })?;
         // SAFETY: the object is held by this one.
         unsafe { Py_INCREF(node.as_ptr()) };
         Some(Ref(node))
@@ -100,19 +116,26 @@ impl Drop for Ref {
     }
 }
 
-/// The interpreter's objects, of one size or of several.
-pub struct CPython<const MIXED: bool> {
+/// Nodes of one size.
+pub const PLAIN: u8 = 0;
+/// Nodes with tails of different lengths.
+pub const MIXED: u8 = 1;
+/// Nodes with a list and a dictionary.
+pub const OBJECTS: u8 = 2;
+
+/// The interpreter's objects, of one of the kinds.
+pub struct CPython<const KIND: u8> {
     roots: Vec<Ref>,
     // Dropped last.
     _gil: Gil,
 }
 
-impl<const MIXED: bool> GraphPeer for CPython<MIXED> {
+impl<const KIND: u8> GraphPeer for CPython<KIND> {
     type Heap<'gc> = ();
     type Node<'gc> = Ref;
     const ABILITIES: Abilities = Abilities { counts: true, collects: true, generations: true };
 
-    fn new() -> CPython<MIXED> {
+    fn new() -> CPython<KIND> {
         CPython { _gil: Gil::take(), roots: Vec::new() }
     }
 
@@ -127,30 +150,30 @@ impl<const MIXED: bool> GraphPeer for CPython<MIXED> {
         b: Option<Self::Node<'gc>>,
         value: i64,
     ) -> Self::Node<'gc> {
-        let words = if MIXED { tail_words(value) as c_int } else { 0 };
-        // SAFETY: a node takes over both references; there are types for up to 7 words.
-        let node = unsafe { gc_bench_node(Ref::give(a), Ref::give(b), value, words) };
+        let (a, b) = (Ref::give(a), Ref::give(b));
+        let words = if KIND == MIXED { tail_words(value) as c_int } else { 0 };
+        // SAFETY: a node takes over both references; there are types for up to 7 words; the GIL is held by the peer.
+        let node =
+            unsafe { if KIND == OBJECTS { gc_bench_object(a, b, value) } else { gc_bench_node(a, b, value, words) } };
         Ref(NonNull::new(node).expect("there is memory"))
     }
 
     #[inline]
     fn set_a<'gc>(_: Self::Heap<'gc>, node: &Self::Node<'gc>, to: Option<Self::Node<'gc>>) {
-        // SAFETY: a node that is alive; it takes over the reference.
-        unsafe { gc_bench_set(node.as_ptr(), 0, Ref::give(to)) };
+        node.set::<KIND>(0, to);
     }
 
     #[inline]
     fn set_b<'gc>(_: Self::Heap<'gc>, node: &Self::Node<'gc>, to: Option<Self::Node<'gc>>) {
-        // SAFETY: as above.
-        unsafe { gc_bench_set(node.as_ptr(), 1, Ref::give(to)) };
+        node.set::<KIND>(1, to);
     }
 
     fn a<'gc>(node: &Self::Node<'gc>) -> Option<Self::Node<'gc>> {
-        node.get(0)
+        node.get::<KIND>(0)
     }
 
     fn b<'gc>(node: &Self::Node<'gc>) -> Option<Self::Node<'gc>> {
-        node.get(1)
+        node.get::<KIND>(1)
     }
 
     fn value(node: &Self::Node<'_>) -> i64 {
@@ -159,7 +182,7 @@ impl<const MIXED: bool> GraphPeer for CPython<MIXED> {
     }
 
     fn payload_bytes(value: i64) -> usize {
-        24 + if MIXED { 8 * tail_words(value) } else { 0 }
+        24 + if KIND == MIXED { 8 * tail_words(value) } else { 0 }
     }
 
     fn safepoint(&mut self, _made: usize) {

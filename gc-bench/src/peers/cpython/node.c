@@ -16,6 +16,7 @@ typedef struct {
 static PyTypeObject *types[MAX_WORDS];
 static PyObject *collect_function;
 static PyObject *nothing_function;
+static PyObject *key;
 static size_t live;
 
 static int node_traverse(PyObject *self, visitproc visit, void *arg)
@@ -89,7 +90,8 @@ int gc_bench_start(const char *home)
     Py_XDECREF(none);
     nothing_function = Py_XNewRef(PyDict_GetItemString(globals, "nothing"));
     Py_DECREF(globals);
-    return collect_function == NULL || nothing_function == NULL ? -1 : 0;
+    key = PyUnicode_InternFromString("key");
+    return collect_function == NULL || nothing_function == NULL || key == NULL ? -1 : 0;
 }
 
 /* A new node, which takes over the references; NULL if memory is refused. */
@@ -114,6 +116,53 @@ void gc_bench_set(PyObject *node, int second, PyObject *to)
     PyObject *old = *place;
     *place = to;
     Py_XDECREF(old);
+}
+
+/* A new node whose references are a list and a dictionary of its own: what an instance with two attributes of these kinds comes to. It takes over the
+   references, an item and a value; NULL if memory is refused. */
+PyObject *gc_bench_object(PyObject *a, PyObject *b, long long value)
+{
+    PyObject *items = PyList_New(0);
+    PyObject *fields = PyDict_New();
+    int failed = items == NULL || fields == NULL;
+    failed = failed || (a != NULL && PyList_Append(items, a) < 0);
+    failed = failed || (b != NULL && PyDict_SetItem(fields, key, b) < 0);
+    Py_XDECREF(a);
+    Py_XDECREF(b);
+    if (failed) {
+        Py_XDECREF(items);
+        Py_XDECREF(fields);
+        return NULL;
+    }
+    return gc_bench_node(items, fields, value, 0);
+}
+
+/* Replaces such a node's item or value, and takes over the new one. Returns 0, or -1 if memory is refused. */
+int gc_bench_object_set(PyObject *node, int second, PyObject *to)
+{
+    PyObject *items = ((Node *)node)->a;
+    PyObject *fields = ((Node *)node)->b;
+    int status;
+    if (second) {
+        status = to != NULL ? PyDict_SetItem(fields, key, to) : PyDict_Contains(fields, key) ? PyDict_DelItem(fields, key) : 0;
+    } else {
+        status = PyList_SetSlice(items, 0, PyList_GET_SIZE(items), NULL);
+        if (status == 0 && to != NULL) {
+            status = PyList_Append(items, to);
+        }
+    }
+    Py_XDECREF(to);
+    return status;
+}
+
+/* Such a node's item or value, borrowed, or NULL. */
+PyObject *gc_bench_object_get(PyObject *node, int second)
+{
+    PyObject *items = ((Node *)node)->a;
+    if (second) {
+        return PyDict_GetItemWithError(((Node *)node)->b, key);
+    }
+    return PyList_GET_SIZE(items) > 0 ? PyList_GET_ITEM(items, 0) : NULL;
 }
 
 /* A node's reference, borrowed, or NULL. */
