@@ -170,3 +170,44 @@ pub fn absent() -> Vec<(&'static str, &'static str)> {
     }
     absent
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{BASE, absent, peers};
+    use crate::workloads::WORKLOADS;
+
+    #[test]
+    fn tailbite_is_first_and_runs_everything() {
+        let peers = peers();
+        assert_eq!(peers[0].name, BASE);
+        for workload in WORKLOADS {
+            assert!(peers[0].runs(workload).is_some(), "{}", workload.name);
+        }
+    }
+
+    #[test]
+    fn each_peer_is_there_once_or_has_a_reason() {
+        let names: Vec<_> =
+            peers().iter().map(|peer| peer.name).chain(absent().iter().map(|(name, _)| *name)).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len(), "{names:?}");
+        for peer in ["cpython", "snmalloc", "mimalloc", "gc-arena"] {
+            assert!(names.contains(&peer), "{peer} is neither there nor absent");
+        }
+    }
+
+    #[test]
+    fn a_workload_is_run_by_those_who_can() {
+        let runners = |name: &str| {
+            let workload = WORKLOADS.iter().find(|workload| workload.name == name).unwrap();
+            let able = peers().into_iter().filter(|peer| peer.runs(workload).is_some());
+            able.map(|peer| peer.name).collect::<Vec<_>>()
+        };
+        assert!(!runners("live-random").contains(&"rc"), "it collects nothing");
+        assert!(!runners("young").contains(&"gc-arena"), "it has no generations");
+        assert!(!runners("list").contains(&"system"), "it has no objects");
+        assert!(runners("raw-pair").contains(&"free-list"));
+        assert!(!runners("deep").contains(&"tailbite-alloc"), "it differs in allocations only");
+    }
+}

@@ -8,8 +8,9 @@ use super::statistics::Summary;
 
 /// The stack that a thread has where nobody asks for more, in MiB.
 const USUAL_STACK: usize = 8;
-/// The stack that a peer gets that overflowed the usual one, in MiB.
-const LARGE_STACK: usize = 12 << 10;
+/// The stack that a peer gets that overflowed the usual one, in MiB: enough for millions of nested calls, and not all of the machine's memory if they never
+/// end.
+const LARGE_STACK: usize = 4 << 10;
 
 /// What is known of one peer on one workload.
 #[derive(Debug)]

@@ -108,6 +108,6 @@ impl<const FACTORY: bool> GraphPeer for Tailbite<FACTORY> {
     }
 
     fn heap_bytes(&self) -> Option<usize> {
-        Some(self.source.heap.memory().bytes.total)
+        Some(self.source.heap.used_bytes())
     }
 }

@@ -104,6 +104,6 @@ impl GraphPeer for TailbiteMixed {
     }
 
     fn heap_bytes(&self) -> Option<usize> {
-        Some(self.heap.memory().bytes.total)
+        Some(self.heap.used_bytes())
     }
 }

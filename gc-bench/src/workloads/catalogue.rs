@@ -1,80 +1,6 @@
 //! The table of workloads: their names, their sizes, and what they are.
 
-/// Workloads on graphs of nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Graph {
-    /// Operations on handles.
-    Handles,
-    /// A tree, built and dropped.
-    Tree,
-    /// A list, built and dropped.
-    List,
-    /// A long list, dropped.
-    Deep,
-    /// Rings, made and dropped.
-    Rings,
-    /// A full collection of a random graph that is alive.
-    LiveRandom,
-    /// The same of a graph in the order of memory.
-    LiveOrdered,
-    /// A full collection of a random graph that is garbage.
-    DeadRandom,
-    /// The same of a graph in the order of memory.
-    DeadOrdered,
-    /// The same of pairs.
-    DeadPairs,
-    /// A young collection beside an old heap.
-    Young,
-    /// Short-lived objects beside a live heap.
-    Churn,
-    /// The same with references from the short-lived to the live.
-    ChurnLinked,
-    /// Memory per node.
-    Footprint,
-    /// Pages dirtied after `fork`.
-    Fork,
-}
-
-/// Workloads on allocators.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Raw {
-    /// Taken and given back at once.
-    Pair,
-    /// The oldest of many replaced.
-    Fifo,
-    /// Any of many replaced.
-    Random,
-    /// The same with all small sizes.
-    Mixed,
-    /// The same with an interpreter's sizes.
-    Interp,
-    /// Memory after most blocks were freed.
-    Scattered,
-}
-
-/// What a workload runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Work {
-    /// Nodes of one size.
-    Graph(Graph),
-    /// Nodes with an inline tail of different lengths.
-    Mixed(Graph),
-    /// Nodes with a vector and a map inside.
-    Objects(Graph),
-    /// Blocks without objects.
-    Raw(Raw),
-}
-
-/// How much of a workload to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Size {
-    /// As much as the published figures speak of.
-    Full,
-    /// As much as fits into a quick comparison.
-    Quick,
-    /// As little as shows that it works.
-    Tiny,
-}
+use super::kinds::{Graph, Raw, Size, Work};
 
 /// A workload.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +69,7 @@ pub const WORKLOADS: &[Workload] = &[
         Some(M),
         1,
     ),
-    row("footprint", "memory per node of a list", Work::Graph(Graph::Footprint), M, Some(M), NODE),
+    row("footprint", "memory per node of a list", Work::Graph(Graph::Footprint), 4 * M, Some(M), NODE),
     row(
         "footprint-mixed",
         "the same with nodes of 24, 32, 40 and 72 bytes",
@@ -330,7 +256,8 @@ pub const WORKLOADS: &[Workload] = &[
 mod tests {
     use std::collections::HashSet;
 
-    use super::{Size, WORKLOADS};
+    use super::WORKLOADS;
+    use crate::workloads::Size;
 
     #[test]
     fn names_are_unique() {

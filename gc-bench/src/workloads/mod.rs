@@ -7,13 +7,15 @@ mod footprint;
 mod fork;
 mod graphs;
 mod handles;
+mod kinds;
 mod numbers;
 mod raw;
 mod rings;
 mod shapes;
 mod young;
 
-pub use catalogue::{Graph, Raw, Size, WORKLOADS, Work, Workload};
+pub use catalogue::{WORKLOADS, Workload};
+pub use kinds::{Graph, Raw, Size, Work};
 pub use numbers::Numbers;
 
 use crate::measure::Outcome;
