@@ -11,7 +11,7 @@ use gc_bench::workloads::WORKLOADS;
 const STACK: usize = 1024;
 
 /// The figure of a metric per node or operation, on every quick peer.
-pub fn bench(c: &mut Criterion, workload: &str, metric: &str, items: usize) {
+pub(crate) fn bench(c: &mut Criterion, workload: &str, metric: &str, items: usize) {
     let workload = WORKLOADS.iter().find(|other| other.name == workload).expect("the table has it");
     let mut group = c.benchmark_group(format!("{}/{metric}", workload.name));
     group.sample_size(10);

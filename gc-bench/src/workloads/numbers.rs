@@ -14,7 +14,7 @@ impl Numbers {
 
     /// The next number.
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn word(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -25,7 +25,7 @@ impl Numbers {
     #[inline]
     pub fn below(&mut self, bound: usize) -> usize {
         // The high half of a product, instead of a division that would be part of what is measured.
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
+        ((u128::from(self.word()) * bound as u128) >> 64) as usize
     }
 
     /// All numbers below `count` in random order.
