@@ -180,7 +180,7 @@ pub const WORKLOADS: &[Workload] = &[
         "five million short-lived nodes, a tenth in cycles, beside two million live ones",
         Work::Graph(Graph::Churn),
         5 * M,
-        Some(M),
+        Some(M / 5),
         NODE,
     ),
     row(
