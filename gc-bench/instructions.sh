@@ -10,7 +10,7 @@ command -v valgrind >/dev/null || {
     echo "error: valgrind is needed (Debian's package: valgrind)" >&2
     exit 1
 }
-cargo build --quiet --profile bench -p gc-bench --example instructions
+cargo build --quiet --profile bench -p gc-bench --no-default-features --example instructions
 program=${CARGO_TARGET_DIR:-target}/release/examples/instructions
 if [ $# -eq 0 ]; then
     mapfile -t operations < <("$program" --list)

@@ -1,37 +1,28 @@
-//! Handles beside `Rc`: clone and drop, new and drop, in a heap that is not empty.
+//! The workload of handles, and handles that only Tailbite has, for criterion: one process, so for watching a change rather than comparing.
 
 use std::hint::black_box;
-use std::rc::Rc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use gc_bench::{Node, RcNode};
-use tailbite::Heap;
+use gc_bench::peers::tailbite::Node;
+use tailbite::{Gc, Heap};
 
-fn clone_and_drop(c: &mut Criterion) {
-    let heap = Heap::new();
-    let mut group = c.benchmark_group("clone+drop");
-    let node = heap.alloc(Node::new(None, 1));
-    group.bench_function("Gc", |b| b.iter(|| black_box(node.clone())));
-    let node = Rc::new(RcNode::new(None, 1));
-    group.bench_function("Rc", |b| b.iter(|| black_box(node.clone())));
-    let any = tailbite::Gc::erase(heap.alloc(Node::new(None, 1)));
-    group.bench_function("AnyGc", |b| b.iter(|| black_box(any.clone())));
-    group.finish();
+mod workload;
+
+fn shared(c: &mut Criterion) {
+    workload::bench(c, "handles", "clone+drop", 100_000);
+    workload::bench(c, "handles", "new+drop", 100_000);
 }
 
-fn new_and_drop(c: &mut Criterion) {
+fn erased(c: &mut Criterion) {
     let heap = Heap::new();
-    let mut group = c.benchmark_group("new+drop");
-    // Neighbours, so that neither allocator is measured at its empty edge.
-    let _kept: Vec<_> = (0..100).map(|value| heap.alloc(Node::new(None, value))).collect();
-    group.bench_function("Heap::alloc", |b| b.iter(|| black_box(heap.alloc(Node::new(None, 1)))));
-    let factory = heap.factory();
-    group.bench_function("Factory::alloc", |b| b.iter(|| black_box(factory.alloc(Node::new(None, 1)))));
-    group.bench_function("Gc::new", |b| b.iter(|| black_box(tailbite::Gc::new(Node::new(None, 1)))));
-    let _kept: Vec<_> = (0..100).map(|value| Rc::new(RcNode::new(None, value))).collect();
-    group.bench_function("Rc::new", |b| b.iter(|| black_box(Rc::new(RcNode::new(None, 1)))));
-    group.finish();
+    let any = Gc::erase(heap.alloc(Node::new(None, None, 1)));
+    c.bench_function("clone+drop/AnyGc", |b| b.iter(|| black_box(any.clone())));
 }
 
-criterion_group!(benches, clone_and_drop, new_and_drop);
+fn default_heap(c: &mut Criterion) {
+    let _neighbours: Vec<_> = (0..100).map(|value| Gc::new(Node::new(None, None, value))).collect();
+    c.bench_function("new+drop/Gc::new", |b| b.iter(|| black_box(Gc::new(Node::new(None, None, 1)))));
+}
+
+criterion_group!(benches, shared, erased, default_heap);
 criterion_main!(benches);

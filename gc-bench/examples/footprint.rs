@@ -3,10 +3,15 @@
 use std::thread;
 use std::time::Instant;
 
-use gc_bench::{Node, list};
-use tailbite::{Generation, Heap};
+use gc_bench::peers::tailbite::Node;
+use tailbite::{Gc, Generation, Heap};
 
 const NODES: i64 = 10_000_000;
+
+/// A list, newest node first.
+fn list(heap: &Heap, length: i64) -> Option<Gc<Node>> {
+    (0..length).fold(None, |rest, value| Some(heap.alloc(Node::new(rest, None, value))))
+}
 
 fn main() {
     thread::Builder::new().stack_size(64 << 10).spawn(run).expect("a thread starts").join().expect("no panic");
@@ -24,10 +29,10 @@ fn run() {
     println!("dropped by count:  {:.1} ns per node", start.elapsed().as_nanos() as f64 / NODES as f64);
     assert_eq!(heap.object_count(), 0);
 
-    let last = heap.alloc(Node::new(None, 0));
+    let last = heap.alloc(Node::new(None, None, 0));
     let mut head = Some(last.clone());
     for value in 1..NODES {
-        head = Some(heap.alloc(Node::new(head, value)));
+        head = Some(heap.alloc(Node::new(head, None, value)));
     }
     last.a.set(head);
     drop(last);

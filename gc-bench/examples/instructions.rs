@@ -7,7 +7,8 @@
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use gc_bench::Node;
+use gc_bench::peers::rc;
+use gc_bench::peers::tailbite::Node;
 use tailbite::{Gc, Heap, Trace};
 
 /// An operation's name, and what runs it a number of times.
@@ -20,22 +21,22 @@ struct Leaf(i64);
 const OPERATIONS: [Operation; 7] = [
     ("new+drop-factory", |heap, times| {
         let factory = heap.factory();
-        (0..times).for_each(|_| drop(black_box(factory.alloc(Node::new(None, 1)))));
+        (0..times).for_each(|_| drop(black_box(factory.alloc(Node::new(None, None, 1)))));
     }),
     ("new+drop-heap", |heap, times| {
-        (0..times).for_each(|_| drop(black_box(heap.alloc(Node::new(None, 1)))));
+        (0..times).for_each(|_| drop(black_box(heap.alloc(Node::new(None, None, 1)))));
     }),
     ("new+drop-leaf", |heap, times| {
         (0..times).for_each(|_| drop(black_box(heap.alloc(Leaf(1)))));
     }),
     ("new+drop-default-heap", |_, times| {
-        (0..times).for_each(|_| drop(black_box(Gc::new(Node::new(None, 1)))));
+        (0..times).for_each(|_| drop(black_box(Gc::new(Node::new(None, None, 1)))));
     }),
     ("new+drop-rc", |_, times| {
-        (0..times).for_each(|_| drop(black_box(std::rc::Rc::new(gc_bench::RcNode::new(None, 1)))));
+        (0..times).for_each(|_| drop(black_box(std::rc::Rc::new(rc::Node::new(None, None, 1)))));
     }),
     ("clone+drop", |heap, times| {
-        let node = heap.alloc(Node::new(None, 1));
+        let node = heap.alloc(Node::new(None, None, 1));
         (0..times).for_each(|_| drop(black_box(node.clone())));
     }),
     ("safepoint", |heap, times| {
@@ -58,8 +59,9 @@ fn main() -> ExitCode {
     };
     let heap = Heap::new();
     // Neighbours, so that the allocator is not measured at its empty edge.
-    let kept: Vec<_> = (0..100).map(|value| (heap.alloc(Node::new(None, value)), heap.alloc(Leaf(value)))).collect();
-    let also_kept: Vec<_> = (0..100).map(|value| Gc::new(Node::new(None, value))).collect();
+    let kept: Vec<_> =
+        (0..100).map(|value| (heap.alloc(Node::new(None, None, value)), heap.alloc(Leaf(value)))).collect();
+    let also_kept: Vec<_> = (0..100).map(|value| Gc::new(Node::new(None, None, value))).collect();
     run(&heap, times);
     drop((kept.iter().map(|(_, leaf)| leaf.0).sum::<i64>(), also_kept));
     ExitCode::SUCCESS

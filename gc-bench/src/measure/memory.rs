@@ -1,0 +1,97 @@
+//! Memory as the system and the C library see it. On systems other than Linux with glibc there are no figures.
+
+use std::fs;
+
+/// A line `Name:  123 kB` of one of Linux's status files, in bytes.
+fn field(file: &str, name: &str) -> Option<usize> {
+    parse_field(&fs::read_to_string(file).ok()?, name)
+}
+
+fn parse_field(text: &str, name: &str) -> Option<usize> {
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    let kilobytes: usize = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes * 1024)
+}
+
+/// The memory that this process takes now, exactly.
+#[must_use]
+pub fn resident_bytes() -> Option<usize> {
+    field("/proc/self/smaps_rollup", "Rss")
+}
+
+/// The memory that only this process has, because it has written to it.
+#[must_use]
+pub fn private_dirty_bytes() -> Option<usize> {
+    field("/proc/self/smaps_rollup", "Private_Dirty")
+}
+
+/// The memory that the machine could still give without swapping.
+#[must_use]
+pub fn available_bytes() -> Option<usize> {
+    field("/proc/meminfo", "MemAvailable")
+}
+
+/// What the C library's `malloc` has handed out, its headers and roundings included.
+#[must_use]
+pub fn malloc_bytes() -> Option<usize> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: it takes nothing and returns a plain structure.
+        let info = unsafe { libc::mallinfo2() };
+        Some(info.uordblks + info.hblkhd)
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+}
+
+/// The memory that a piece of work takes, beyond what was taken when it began.
+pub struct Meter {
+    resident: Option<usize>,
+}
+
+impl Meter {
+    /// Begins here.
+    #[must_use]
+    pub fn start() -> Meter {
+        // Linux forgets the peak so far; where this isn't allowed, peaks include what came before.
+        _ = fs::write("/proc/self/clear_refs", "5");
+        Meter { resident: resident_bytes() }
+    }
+
+    /// What is taken now, in bytes.
+    #[must_use]
+    pub fn now(&self) -> Option<f64> {
+        Some(resident_bytes()?.saturating_sub(self.resident?) as f64)
+    }
+
+    /// The most that was taken since the beginning, in bytes.
+    #[must_use]
+    pub fn peak(&self) -> Option<f64> {
+        Some(field("/proc/self/status", "VmHWM")?.saturating_sub(self.resident?) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_field;
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let text = "VmHWMs:\t1 kB\nVmHWM:\t    4304 kB\nThreads:\t1\n";
+        assert_eq!(parse_field(text, "VmHWM"), Some(4304 * 1024));
+        assert_eq!(parse_field(text, "Threads"), None, "not bytes");
+        assert_eq!(parse_field(text, "VmRSS"), None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_written_is_resident_and_at_its_peak() {
+        let meter = super::Meter::start();
+        let bytes = std::hint::black_box(vec![1_u8; 32 << 20]);
+        let enough = |figure: Option<f64>| assert!(figure.is_some_and(|figure| figure >= 30e6), "{figure:?}");
+        enough(meter.now());
+        drop(bytes);
+        enough(meter.peak());
+        enough(super::available_bytes().map(|bytes| bytes as f64));
+    }
+}

@@ -1,0 +1,29 @@
+//! What is measured: one adapter per peer, behind traits that the workloads are written against.
+
+#[cfg(feature = "peers")]
+pub mod bacon_rajan;
+#[cfg(feature = "peers")]
+pub mod boa;
+#[cfg(libpython)]
+pub mod cpython;
+#[cfg(feature = "peers")]
+pub mod dumpster;
+#[cfg(feature = "peers")]
+pub mod gc_arena;
+#[cfg(feature = "peers")]
+pub mod gcmodule;
+mod graph;
+#[cfg(feature = "peers")]
+mod like_rc;
+pub mod objects;
+pub mod raw;
+pub mod rc;
+#[cfg(feature = "peers")]
+pub mod rust_cc;
+#[cfg(feature = "peers")]
+pub mod rust_gc;
+pub mod tailbite;
+pub mod tailbite_mixed;
+
+pub use graph::{Abilities, GraphPeer, ManualTrigger};
+pub use raw::RawPeer;
