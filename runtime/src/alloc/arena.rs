@@ -1,20 +1,20 @@
 //! Arenas: regions cut into pools, and the directory that knows them.
 //!
-//! An arena consists of nothing but pools; what there is to know about it is kept in its descriptor in the directory. Pools are taken from
+//! An arena begins with the side bytes of its blocks, and the rest is pools; what there is to know about it is kept in its descriptor in the directory. Pools are taken from
 //! the fullest arena that has a free one, so that arenas which are nearly empty can drain and go back to the operating system.
 
 use std::ptr::NonNull;
 
 use super::bits::Bits;
 use super::budget::Budget;
-use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, MAX_ARENAS, POOL_SIZE, POOLS_PER_ARENA};
+use super::geometry::{ARENA_IS_HUGE_PAGE, ARENA_SIZE, HEAD_SIZE, MAX_ARENAS, POOL_COST, POOLS_PER_ARENA};
 use super::pool::{Pool, PoolKind};
 use crate::base::{annotate, os};
 
 mod check;
 mod descriptor;
 
-use descriptor::NO_ARENA;
+use descriptor::{ARENA_COST, NO_ARENA};
 pub(super) use descriptor::{Arena, index_in_arena};
 
 /// A place in the directory. Indices of arenas are stable; places are used again.
@@ -104,7 +104,7 @@ impl Arenas {
         self.used_pools
     }
 
-    /// The bytes of the pools that have memory behind them.
+    /// What the arenas, and their pools that have memory behind them, count in the budget.
     pub(super) fn resident_bytes(&self) -> usize {
         self.iter().map(Arena::resident_bytes).sum()
     }
@@ -137,7 +137,7 @@ impl Arenas {
         let fullest = self.filled.first_from(1).map(|bucket| self.buckets[bucket]);
         let index = match fullest {
             Some(index) if self.get_mut(index).freepools.is_some() => index,
-            Some(index) if budget.allows(POOL_SIZE) => index,
+            Some(index) if budget.allows(POOL_COST) => index,
             Some(_) => self.with_memory()?,
             None => self.map(huge_pages, budget)?,
         };
@@ -146,7 +146,7 @@ impl Arenas {
         self.link(index);
         self.used_pools += 1;
         if is_clean {
-            budget.take(POOL_SIZE);
+            budget.take(POOL_COST);
         }
         Some((pool, index))
     }
@@ -191,10 +191,11 @@ impl Arenas {
         let mut bytes = 0;
         for slot in &mut self.slots {
             if let Slot::Mapped(arena) = slot {
+                let before = arena.resident_bytes();
                 bytes += arena.trim();
+                budget.give(before - arena.resident_bytes());
             }
         }
-        budget.give(bytes);
         spare + bytes
     }
 
@@ -218,14 +219,17 @@ impl Arenas {
         if self.mapped() == MAX_ARENAS
             || !budget.reserve_one(&mut self.by_address)
             || !budget.reserve_one(&mut self.slots)
-            || !budget.allows(POOL_SIZE)
+            || !budget.allows(ARENA_COST + POOL_COST)
         {
             return None;
         }
         let base = os::map(ARENA_SIZE, ARENA_SIZE)?;
-        annotate::hide(base, ARENA_SIZE);
-        // A huge page is resident as a whole: not where that would exceed the limit unseen.
-        if huge_pages && ARENA_IS_HUGE_PAGE && budget.allows(ARENA_SIZE) {
+        // (The side bytes in the head are zero: at rest.)
+        // SAFETY: behind the head, in the region.
+        annotate::hide(unsafe { base.add(HEAD_SIZE) }, ARENA_SIZE - HEAD_SIZE);
+        budget.take(ARENA_COST);
+        // A huge page is resident as a whole: not where that would exceed the limit unseen, nor for a heap that may stay small.
+        if huge_pages && ARENA_IS_HUGE_PAGE && self.mapped() != 0 && budget.allows(ARENA_SIZE) {
             os::advise_huge(base, ARENA_SIZE);
         }
         let slot = Slot::Mapped(Arena::new(base));

@@ -4,11 +4,13 @@
 //! 16 and so on down to 1, so that an object of 600 bytes does not take a pool of its own.
 //!
 //! **Alignment.** A block size that is a multiple of 2^n, up to 64, makes blocks aligned to 2^n possible: the first block is placed so that
-//! the payload of every object block (the header word before it) or the start of every raw block is aligned to that power. A request with an
-//! alignment gets the first class that is large enough and a multiple of the alignment.
+//! the start of every raw block, or the payload of every object block (the header word before it), is aligned to that power. Object blocks whose size
+//! is a power of two are aligned as a whole instead: a header beside its payload in one cache line is worth more than the few types that
+//! ask for an alignment above a word's. A request gets the first class that is large enough and aligned enough.
 #![forbid(unsafe_code)]
 
-use super::geometry::{MAX_ALIGN, PAGE_SIZE, POOL_SIZE};
+use super::geometry::{MAX_ALIGN, PAGE_SIZE, POOL_SIZE, SIDE_GRANULE};
+use super::large;
 use super::pool::{HEADER_SIZE, PoolKind};
 use super::redzone::REDZONE;
 
@@ -23,6 +25,15 @@ pub(crate) const MAX_SMALL: usize = 512;
 
 /// The smallest object block: a header word, and a free link beside it (S16).
 pub(crate) const MIN_OBJECT_BLOCK: usize = 16;
+
+/// The smallest object block of a kind: tracked ones are as far apart as their side bytes ask for.
+const fn min_block(kind: PoolKind) -> usize {
+    match kind {
+        PoolKind::Tracked => SIDE_GRANULE,
+        PoolKind::Leaf => MIN_OBJECT_BLOCK,
+        PoolKind::Raw => STEP,
+    }
+}
 
 const SMALL_CLASSES: usize = MAX_SMALL / STEP;
 
@@ -63,19 +74,17 @@ const SIZES: [usize; CLASSES] = {
 /// The largest block of a pool; more than that is a large object.
 pub(crate) const MAX_BLOCK: usize = SIZES[CLASSES - 1];
 
-/// The class of the smallest blocks with room for `size` bytes at `align`; `None` if no pool has such blocks.
-pub(crate) const fn class_for(size: usize, align: usize) -> Option<usize> {
+/// The class of the smallest blocks of a kind with room for `size` bytes at `align`; `None` if no pool has such blocks.
+pub(crate) const fn class_for(kind: PoolKind, size: usize, align: usize) -> Option<usize> {
     if size > MAX_BLOCK || align > MAX_ALIGN {
         return None;
     }
-    let align = if align > STEP { align } else { STEP };
-    let size = if size == 0 { align } else { size.next_multiple_of(align) };
-    if size <= MAX_SMALL {
-        return Some(size / STEP - 1);
+    let mut class = if size <= STEP { 0 } else { (size - 1) / STEP };
+    if class >= SMALL_CLASSES {
+        class = SMALL_CLASSES;
     }
-    let mut class = SMALL_CLASSES;
     while class < CLASSES {
-        if SIZES[class] >= size && SIZES[class].is_multiple_of(align) {
+        if SIZES[class] >= size && alignment(kind, SIZES[class]) >= align {
             return Some(class);
         }
         class += 1;
@@ -95,8 +104,8 @@ impl Bin {
     #[inline]
     pub(crate) const fn for_object(kind: PoolKind, size: usize, align: usize) -> Option<Bin> {
         debug_assert!(kind.holds_objects(), "an object lies in a pool for objects");
-        let size = if size < MIN_OBJECT_BLOCK { MIN_OBJECT_BLOCK } else { size };
-        match class_for(size.saturating_add(REDZONE), align) {
+        let size = if size < min_block(kind) { min_block(kind) } else { size };
+        match class_for(kind, size.saturating_add(REDZONE), align) {
             Some(class) => Some(Bin::new(kind, class)),
             None => None,
         }
@@ -105,7 +114,7 @@ impl Bin {
     /// The bin for `size` raw bytes at `align`; `None` if they are for the system allocator.
     #[inline]
     pub(crate) const fn for_raw(size: usize, align: usize) -> Option<Bin> {
-        match class_for(size.saturating_add(REDZONE), align) {
+        match class_for(PoolKind::Raw, size.saturating_add(REDZONE), align) {
             Some(class) if class < SMALL_CLASSES => Some(Bin::new(PoolKind::Raw, class)),
             _ => None,
         }
@@ -129,7 +138,7 @@ impl Bin {
     /// Every bin that can have pools.
     pub(super) fn all() -> impl Iterator<Item = Bin> {
         Bin::every().filter(|bin| match bin.kind() {
-            PoolKind::Tracked | PoolKind::Leaf => SIZES[bin.class()] >= MIN_OBJECT_BLOCK,
+            PoolKind::Tracked | PoolKind::Leaf => SIZES[bin.class()] >= min_block(bin.kind()),
             PoolKind::Raw => bin.class() < SMALL_CLASSES,
         })
     }
@@ -181,7 +190,7 @@ static CUTS: [Cut; BINS] = {
         let batch = if size < PAGE_SIZE { PAGE_SIZE / size } else { 1 };
         cuts[bin] = Cut {
             size: size as u16,
-            first: first(kind, size, capacity) as u16,
+            first: first(kind, size) as u16,
             capacity: capacity as u16,
             recip: reciprocal(size),
             batch: batch as u16,
@@ -209,21 +218,27 @@ const fn natural_align(size: usize) -> usize {
     if power < MAX_ALIGN { power } else { MAX_ALIGN }
 }
 
-/// The offset of the first block in a pool of `capacity` blocks of `size`: behind the header and the side bytes, as near as alignment allows.
-const fn first(kind: PoolKind, size: usize, capacity: usize) -> usize {
-    let taken = HEADER_SIZE + if kind.has_side_bytes() { capacity } else { 0 };
-    let word = if kind.holds_objects() { HEADER_WORD } else { 0 };
+/// Whether blocks of this kind and size are aligned as a whole, rather than behind a header word.
+const fn is_aligned_whole(kind: PoolKind, size: usize) -> bool {
+    !kind.holds_objects() || size.is_power_of_two()
+}
+
+/// The alignment of the bytes that are the user's, in blocks of this kind and size.
+const fn alignment(kind: PoolKind, size: usize) -> usize {
+    if kind.holds_objects() && size.is_power_of_two() { STEP } else { natural_align(size) }
+}
+
+/// The offset of the first block of `size` in a pool: behind the header, and for objects behind where a large object's block begins, as near as
+/// alignment allows.
+const fn first(kind: PoolKind, size: usize) -> usize {
+    let taken = if kind.holds_objects() { large::FIRST + STEP } else { HEADER_SIZE };
+    let word = if is_aligned_whole(kind, size) { 0 } else { HEADER_WORD };
     (taken + word).next_multiple_of(natural_align(size)) - word
 }
 
 /// The number of blocks of `size` in a pool.
 const fn capacity(kind: PoolKind, size: usize) -> usize {
-    let side = if kind.has_side_bytes() { 1 } else { 0 };
-    let mut capacity = POOL_SIZE / (size + side);
-    while capacity > 0 && first(kind, size, capacity) + capacity * size > POOL_SIZE {
-        capacity -= 1;
-    }
-    capacity
+    (POOL_SIZE - first(kind, size)) / size
 }
 
 const _: () = assert!(BINS <= u16::MAX as usize);
@@ -242,12 +257,12 @@ const _: () = {
         let kind = PoolKind::ALL[bin / CLASSES];
         let Cut { size, first, capacity, .. } = CUTS[bin];
         let (size, first, capacity) = (size as usize, first as usize, capacity as usize);
-        let side = if kind.has_side_bytes() { capacity } else { 0 };
         let word = if kind.holds_objects() { HEADER_WORD } else { 0 };
         assert!(capacity >= 1);
-        assert!(first >= HEADER_SIZE + side, "blocks lie behind the side bytes");
+        assert!(first >= HEADER_SIZE, "blocks lie behind the header");
+        assert!(!kind.holds_objects() || !large::begins_at(first), "a pool's block is not taken for a large object's");
         assert!(first + capacity * size <= POOL_SIZE, "blocks end before the pool does");
-        assert!((first + word).is_multiple_of(natural_align(size)), "blocks are aligned");
+        assert!((first + word).is_multiple_of(alignment(kind, size)), "blocks are aligned");
         bin += 1;
     }
 };
@@ -255,7 +270,8 @@ const _: () = if REDZONE == 0 {
     let small = Bin::for_object(PoolKind::Tracked, 32, 8).unwrap();
     assert!(SIZES[small.class()] == 32);
     assert!(SIZES[Bin::for_object(PoolKind::Leaf, 8, 1).unwrap().class()] == MIN_OBJECT_BLOCK);
-    assert!(SIZES[Bin::for_object(PoolKind::Leaf, 72, 64).unwrap().class()] == 128);
+    assert!(SIZES[Bin::for_object(PoolKind::Tracked, 8, 1).unwrap().class()] == SIDE_GRANULE);
+    assert!(SIZES[Bin::for_object(PoolKind::Leaf, 72, 64).unwrap().class()] == 192);
     assert!(SIZES[Bin::for_raw(0, 1).unwrap().class()] == 8);
     assert!(SIZES[Bin::for_raw(510, 64).unwrap().class()] == 512);
     assert!(Bin::for_raw(513, 1).is_none());

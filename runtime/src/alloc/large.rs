@@ -1,14 +1,15 @@
 //! Large objects: those that no pool has blocks for.
 //!
 //! Each has a region of its own from the system allocator, which begins with a [`Pool`] and whose one block begins less than `POOL_SIZE` behind it:
-//! masking the address of the object's header finds the pool, as for any object (invariant *masked*, S17).
+//! masking the address of the object's header finds the pool, as for any object (invariant *masked*, S17). It begins where no
+//! block of a pool does, so that its address alone tells that it is large.
 
 use std::alloc::Layout;
 use std::ptr::NonNull;
 
 use super::budget::Budget;
 use super::class::{HEADER_WORD, STEP};
-use super::geometry::{MAX_ALIGN, POOL_SIZE};
+use super::geometry::POOL_SIZE;
 use super::pool::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
 use crate::base::{Broken, agrees, holds, os};
 
@@ -185,11 +186,22 @@ impl LargeObjects {
     }
 }
 
-/// The offset of the block whose payload is aligned to `align`. Payloads are aligned to a cache line at least.
+/// What the payload of a large object that begins at [`FIRST`] is aligned to.
+const USUAL_ALIGN: usize = 32;
+
+/// The offset of a large object's block in its region, if the payload needs no unusual alignment.
+pub(super) const FIRST: usize = (HEADER_SIZE + HEADER_WORD).next_multiple_of(USUAL_ALIGN) - HEADER_WORD;
+
+/// The offset of the block whose payload is aligned to `align`: with an unusual alignment, the payload begins in the second pool's worth.
 const fn first_offset(align: usize) -> usize {
-    let align = if align > MAX_ALIGN { align } else { MAX_ALIGN };
-    let side_byte = 1;
-    (HEADER_SIZE + side_byte + HEADER_WORD).next_multiple_of(align) - HEADER_WORD
+    if align <= USUAL_ALIGN { FIRST } else { POOL_SIZE - HEADER_WORD }
+}
+
+/// Whether an object block at this address, or offset in a pool, is a large object's: no block of a pool begins as early, or as late
+/// (invariant *large places*, S17).
+#[inline(always)]
+pub(super) const fn begins_at(address: usize) -> bool {
+    (address + HEADER_WORD) & (POOL_SIZE - 1) <= FIRST + HEADER_WORD
 }
 
 /// The layout of the region of a block of `size` bytes at `first`: it holds a whole [`Pool`] at least.
@@ -207,4 +219,5 @@ pub(super) fn layout_of(pool: &Pool) -> Layout {
 }
 
 const _: () = assert!(first_offset(POOL_SIZE) < POOL_SIZE, "masking finds the pool of every large object");
-const _: () = assert!(first_offset(8) > HEADER_SIZE, "the block lies behind the side byte");
+const _: () = assert!(FIRST >= HEADER_SIZE, "the block lies behind the header");
+const _: () = assert!(begins_at(FIRST) && begins_at(first_offset(POOL_SIZE)));

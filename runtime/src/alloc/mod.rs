@@ -57,9 +57,10 @@ mod walk;
 mod tests;
 
 pub(crate) use class::Bin;
+pub(crate) use geometry::POOL_SIZE;
 pub(crate) use guard::ObjectRequest;
 pub use pool::PoolKind;
-pub(crate) use pool::{Pool, PoolFlags};
+pub(crate) use pool::{Examined, Pool, PoolFlags};
 pub use stats::{ArenaStats, ByteStats, ClassStats, MemoryStats, PoolStats};
 
 use crate::base::annotate;
@@ -131,6 +132,11 @@ impl Allocator {
             closed: Cell::new(false),
             options,
         }
+    }
+
+    /// The heap state that this serves.
+    pub(crate) fn owner(&self) -> NonNull<()> {
+        self.owner
     }
 
     /// Takes an object block; `None` if memory is refused. Its header word holds what its last user left there, 0 if it had none; the rest

@@ -9,10 +9,12 @@ use super::geometry::POOL_SIZE;
 
 mod check;
 mod kind;
+mod side;
 mod supply;
 
 pub use kind::PoolKind;
 pub(super) use kind::{OBJECT_LINK, RAW_LINK};
+pub(crate) use side::Examined;
 
 bitflags::bitflags! {
     /// Notes on a pool: the collector's, and where the allocator keeps it. Cleared when a pool is initialised.
@@ -39,7 +41,7 @@ bitflags::bitflags! {
     }
 }
 
-/// A pool: header, side bytes (tracked pools), blocks.
+/// A pool: header and blocks.
 ///
 /// The type spans the whole pool, so that a reference to it reaches the blocks. A large object's region begins with a pool too; its one
 /// block may be longer than this type.
@@ -68,7 +70,8 @@ pub(crate) struct Pool {
     /// The first free block. Of a large pool: its block, with access to the whole region.
     pub(super) free: Cell<Option<NonNull<u8>>>,
     owner: Cell<Option<NonNull<()>>>,
-    mark: Cell<u64>,
+    /// This pool, with access to all of its arena: blocks lead to their side bytes. None for a large pool, whose block has access to its region.
+    place: Cell<Option<NonNull<u8>>>,
     size: Cell<usize>,
     /// 2^32 / size rounded up; 0 for a large pool.
     recip: Cell<u32>,
@@ -77,12 +80,14 @@ pub(crate) struct Pool {
     /// Blocks in use; 1 in a full pool. 32 bits wide on purpose: processors forward a store to the next load of a 16-bit counter so slowly that
     /// a free right after an allocation took twice the time.
     pub(super) used: Cell<u32>,
-    capacity: Cell<u16>,
     carved: Cell<u16>,
     first: Cell<u16>,
     bin: Cell<Option<Bin>>,
     kind: Cell<PoolKind>,
     flags: Cell<PoolFlags>,
+    /// Of a large pool: what other pools have in the head of their arena.
+    side: Cell<u8>,
+    examined: Cell<Examined>,
     /// The neighbours in the bin; of a free pool: the next free one.
     pub(super) next: Cell<Option<NonNull<Pool>>>,
     pub(super) prev: Cell<Option<NonNull<Pool>>>,
@@ -91,8 +96,8 @@ pub(crate) struct Pool {
     body: UnsafeCell<[MaybeUninit<u8>; POOL_SIZE - HEADER_SIZE]>,
 }
 
-/// The size of a pool's header; side bytes or blocks follow.
-pub(crate) const HEADER_SIZE: usize = if cfg!(target_pointer_width = "64") { 80 } else { 56 };
+/// The size of a pool's header; blocks follow.
+pub(crate) const HEADER_SIZE: usize = if cfg!(target_pointer_width = "64") { 80 } else { 52 };
 
 const _: () = assert!(offset_of!(Pool, body) == HEADER_SIZE);
 const _: () = assert!(size_of::<Pool>() == POOL_SIZE);
@@ -104,17 +109,18 @@ impl Pool {
     pub(super) const NONE: Pool = Pool {
         free: Cell::new(None),
         owner: Cell::new(None),
-        mark: Cell::new(0),
+        place: Cell::new(None),
         size: Cell::new(0),
         recip: Cell::new(0),
         arena: Cell::new(0),
         used: Cell::new(0),
-        capacity: Cell::new(0),
         carved: Cell::new(0),
         first: Cell::new(0),
         bin: Cell::new(None),
         kind: Cell::new(PoolKind::Tracked),
         flags: Cell::new(PoolFlags::empty()),
+        side: Cell::new(0),
+        examined: Cell::new(Examined::No),
         next: Cell::new(None),
         prev: Cell::new(None),
         parked: Cell::new(None),
@@ -136,18 +142,6 @@ impl Pool {
         debug_assert!(self.owner.get().is_some(), "a pool without an owner");
         // SAFETY: only the pool that stands for "no pool" has no owner, and it has no blocks to be found from.
         unsafe { self.owner.get().unwrap_unchecked() }
-    }
-
-    /// The collector's mark: 0 at rest.
-    #[inline(always)]
-    pub(crate) fn mark(&self) -> u64 {
-        self.mark.get()
-    }
-
-    /// Sets the collector's mark.
-    #[inline(always)]
-    pub(crate) fn set_mark(&self, mark: u64) {
-        self.mark.set(mark);
     }
 
     /// The notes on this pool.
@@ -192,9 +186,9 @@ impl Pool {
     }
 
     /// The number of blocks.
-    #[inline(always)]
+    #[inline]
     pub(crate) fn capacity(&self) -> usize {
-        self.capacity.get().into()
+        self.bin.get().map_or(1, |bin| bin.cut().capacity.into())
     }
 
     /// The number of blocks that were ever handed out or linked as free.
@@ -223,7 +217,7 @@ impl Pool {
 
     /// Whether there is a block to hand out.
     pub(super) fn has_room(&self) -> bool {
-        self.free.get().is_some() || self.carved.get() < self.capacity.get()
+        self.free.get().is_some() || self.carved() < self.capacity()
     }
 
     /// The index of a block, given its start.
@@ -240,17 +234,9 @@ impl Pool {
         if let (0, Some(block)) = (self.recip.get(), self.free.get()) {
             return block;
         }
-        // SAFETY: the offset of a block is less than the size of a pool.
-        unsafe { NonNull::from_ref(self).cast::<u8>().add(self.first() + index * self.size.get()) }
-    }
-
-    /// The side byte of the block with this index; only tracked pools have them. 0 at rest.
-    #[inline(always)]
-    pub(crate) fn side(&self, index: usize) -> &Cell<u8> {
-        debug_assert!(self.kind().has_side_bytes(), "only tracked pools have side bytes");
-        debug_assert!(index < self.capacity(), "no block has this index");
-        // SAFETY: `capacity` side bytes lie directly behind the header, initialised with it, and are only used as cells.
-        unsafe { &*self.body.get().cast::<Cell<u8>>().add(index) }
+        debug_assert!(self.place.get().is_some(), "a pool that is not large knows its place");
+        // SAFETY: a pool of an arena knows its place, and the offset of a block is less than the size of a pool.
+        unsafe { self.place.get().unwrap_unchecked().add(self.first() + index * self.size.get()) }
     }
 
     /// The blocks that are allocated or free, in order. Blocks that are carved meanwhile are visited too.

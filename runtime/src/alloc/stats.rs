@@ -4,14 +4,15 @@ use std::fmt;
 
 use super::Allocator;
 use super::class::{BINS, Bin};
-use super::geometry::{ARENA_SIZE, POOL_SIZE};
+use super::geometry::{ARENA_SIZE, HEAD_SIZE, POOL_COST, POOL_SIZE};
 use super::large::layout_of;
 use super::pool::{HEADER_SIZE, PoolKind};
 
 /// The memory of a heap, at one moment. `Display` prints it as a table.
 ///
-/// For each class, `allocated + free + untouched` is the number of blocks in its pools. The arenas' bytes are those of their pools, in use or not:
-/// `arenas.mapped * arenas.size == (pools.in_use + pools.free + pools.clean) * pools.size`. Every byte of the heap is in one part of
+/// For each class, `allocated + free + untouched` is the number of blocks in its pools. The arenas' bytes are those of their pools, in use or not, and the
+/// collector's side bytes: `arenas.mapped * arenas.size == (pools.in_use + pools.free + pools.clean) * pools.size + bytes.side_bytes`. What takes no
+/// memory doesn't count against a limit: `used_bytes == bytes.total - pools.clean * pools.cost + external_bytes`. Every byte of the heap is in one part of
 /// [`ByteStats`].
 ///
 /// ```
@@ -89,6 +90,8 @@ pub struct ArenaStats {
 pub struct PoolStats {
     /// The size of a pool.
     pub size: usize,
+    /// What a pool with memory behind it counts against a limit: its size, and its part of the collector's side bytes.
+    pub cost: usize,
     /// Pools of some class.
     pub in_use: usize,
     /// Pools that were in use, are not, and still have their memory.
@@ -109,7 +112,7 @@ pub struct ByteStats {
     pub unused_pools: usize,
     /// Pool headers.
     pub pool_headers: usize,
-    /// The collector's byte for each block of tracked objects.
+    /// The heads of the arenas: the collector's bytes for what lies in them.
     pub side_bytes: usize,
     /// What is left over where pools and regions are cut.
     pub rounding: usize,
@@ -121,13 +124,11 @@ pub struct ByteStats {
 
 impl ByteStats {
     /// Adds a pool or region of `size` bytes, with `blocks` blocks of `block_size`.
-    fn add_pool(&mut self, kind: PoolKind, size: usize, blocks: usize, block_size: usize, used: usize) {
-        let side = if kind.has_side_bytes() { blocks } else { 0 };
+    fn add_pool(&mut self, size: usize, blocks: usize, block_size: usize, used: usize) {
         self.allocated += used * block_size;
         self.available += (blocks - used) * block_size;
         self.pool_headers += HEADER_SIZE;
-        self.side_bytes += side;
-        self.rounding += size - HEADER_SIZE - side - blocks * block_size;
+        self.rounding += size - HEADER_SIZE - blocks * block_size;
     }
 
     /// The sum of the parts.
@@ -155,14 +156,14 @@ impl Allocator {
                 let pool = unsafe { place.as_ref() };
                 let (used, capacity, size) = (pool.used(), pool.capacity(), pool.block_size());
                 if let Some(bin) = pool.bin() {
-                    bytes.add_pool(kind, POOL_SIZE, capacity, size, used);
+                    bytes.add_pool(POOL_SIZE, capacity, size, used);
                     let class = &mut classes[bin.index()];
                     class.pools += 1;
                     class.allocated += used;
                     class.free += pool.carved() - used;
                     class.untouched += capacity - pool.carved();
                 } else {
-                    bytes.add_pool(kind, layout_of(pool).size(), capacity, size, used);
+                    bytes.add_pool(layout_of(pool).size(), capacity, size, used);
                     large_objects += used;
                     large_bytes += used * size;
                 }
@@ -174,6 +175,7 @@ impl Allocator {
         let clean = arenas.iter().map(|arena| arena.clean_pools()).sum();
         bytes.allocated += self.system.bytes();
         bytes.unused_pools = unused * POOL_SIZE;
+        bytes.side_bytes = arenas.mapped() * HEAD_SIZE;
         bytes.bookkeeping = self.directory_bytes() + self.budget.kept();
         bytes.total = self.mapped_bytes() + bytes.bookkeeping;
         debug_assert_eq!(bytes.sum(), bytes.total, "every byte is in one part");
@@ -185,7 +187,13 @@ impl Allocator {
                 ever: arenas.ever(),
                 high_water: arenas.high_water(),
             },
-            pools: PoolStats { size: POOL_SIZE, in_use: arenas.used_pools(), free: unused - clean, clean },
+            pools: PoolStats {
+                size: POOL_SIZE,
+                cost: POOL_COST,
+                in_use: arenas.used_pools(),
+                free: unused - clean,
+                clean,
+            },
             large_objects,
             large_bytes,
             system_blocks: self.system.blocks(),

@@ -10,7 +10,7 @@ use super::pool::{Pool, PoolKind};
 
 /// Bits of a number for the block in its pool, above them for the pool in its arena, above them for the arena.
 const BLOCK_BITS: u32 = (POOL_SIZE / MIN_OBJECT_BLOCK).ilog2();
-const POOL_BITS: u32 = POOLS_PER_ARENA.ilog2();
+const POOL_BITS: u32 = POOLS_PER_ARENA.next_power_of_two().ilog2();
 const ARENA_BITS: u32 = MAX_ARENAS.ilog2();
 
 /// The bit of a number that says: a large object, the rest is its slot.

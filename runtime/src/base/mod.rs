@@ -5,6 +5,7 @@ pub(crate) mod annotate;
 mod broken;
 mod clock;
 pub(crate) mod os;
+mod prefetch;
 #[cfg(any(test, tailbite_stress))]
 pub(crate) mod refusal;
 mod zeroed;
@@ -13,4 +14,5 @@ mod zeroed;
 pub(crate) use broken::stop;
 pub(crate) use broken::{Broken, Detail, agrees, holds};
 pub(crate) use clock::Clock;
+pub(crate) use prefetch::{Delay, prefetch};
 pub(crate) use zeroed::Zeroed;

@@ -1,15 +1,12 @@
 //! Candidates: the objects under examination, and how they are enumerated.
 
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::cell::Cell;
+use core::ptr::NonNull;
 
 use super::generation::Generation;
 use super::list::GenerationList;
-use crate::alloc::{Allocator, Pool, PoolFlags, PoolKind};
+use crate::alloc::{Allocator, Examined, Pool, PoolFlags, PoolKind};
 use crate::object::{RawObject, SideState};
-
-/// The last mark given out: each collection of each heap in the process has one of its own, so that heaps that collect
-/// inside each other's finalizers can't take the other's pools for theirs.
-static LAST_MARK: AtomicU64 = AtomicU64::new(0);
 
 /// The objects that one collection examines, and after a detection those that it found unreachable.
 ///
@@ -23,7 +20,7 @@ static LAST_MARK: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Candidates {
     generation: Generation,
     source: Source,
-    mark: u64,
+    heap: NonNull<()>,
 }
 
 #[derive(Debug)]
@@ -41,10 +38,8 @@ impl Candidates {
         middle: &GenerationList,
         alloc: &Allocator,
     ) -> Candidates {
-        let mark = LAST_MARK.fetch_add(1, Ordering::Relaxed) + 1;
-        debug_assert_ne!(mark, 0, "that is the mark of pools without candidates");
         let involved: &[&GenerationList] = if generation == Generation::Young { &[young] } else { &[young, middle] };
-        let mut this = Candidates { generation, source: Source::Pools, mark };
+        let mut this = Candidates { generation, source: Source::Pools, heap: alloc.owner() };
         if generation == Generation::Old {
             // A full collection sees every object anyway.
             involved.iter().for_each(|list| list.empty(alloc));
@@ -73,7 +68,11 @@ impl Candidates {
         object.header().remove(bit);
         // SAFETY: the pool was pinned until now, and the allocator is held.
         unsafe { alloc.unpin(object.pool(), pin) };
-        object.header().generation() == list.generation() && self.begin(object, object.pool_ref())
+        let is_in = object.header().generation() == list.generation() && self.begin(object);
+        if is_in {
+            object.pool_ref().set_examined(Examined::WithYounger);
+        }
+        is_in
     }
 
     /// Puts every candidate in the pools that carry one of `flags` (empty: all pools) under examination.
@@ -87,20 +86,26 @@ impl Candidates {
             if pool.flags().intersects(spilled) {
                 pool.clear_flags(if flags.is_empty() { spilled } else { flags });
             }
+            let target = self.generation.next().index();
+            let mut examined = Examined::No;
             for block in pool.blocks() {
                 // SAFETY: *valid-header*: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
-                if usize::from(object.header().generation()) <= self.generation.index() {
-                    self.begin(object, pool);
+                let generation = usize::from(object.header().generation());
+                if generation <= self.generation.index() && self.begin(object) {
+                    examined =
+                        examined.max(if generation == target { Examined::AtTarget } else { Examined::WithYounger });
                 }
+            }
+            if examined != Examined::No {
+                pool.set_examined(examined);
             }
         }
     }
 
     #[inline]
-    fn begin(&self, object: RawObject, pool: &Pool) -> bool {
+    fn begin(&self, object: RawObject) -> bool {
         if object.header().is_candidate() {
-            pool.set_mark(self.mark);
             SideState::CANDIDATE.set(object);
             return true;
         }
@@ -112,20 +117,21 @@ impl Candidates {
         false
     }
 
-    /// The mark that pools with candidates carry.
-    pub(crate) fn mark(&self) -> u64 {
-        self.mark
+    /// The state of the heap whose objects these are.
+    #[cfg(tailbite_stress)]
+    pub(super) fn heap(&self) -> NonNull<()> {
+        self.heap
     }
 
     /// Whether `object`, of any heap, is in this set.
     #[cfg(tailbite_stress)]
     pub(super) fn contains(&self, object: RawObject) -> bool {
-        SideState::under(self.mark, object) != SideState::REST
+        object.pool_ref().owner() == self.heap && SideState::of(object) != SideState::REST
     }
 
     /// Whether a detection left `object`, of any heap, in this set.
     pub(crate) fn is_unreachable(&self, object: RawObject) -> bool {
-        SideState::under(self.mark, object) == SideState::UNREACHABLE
+        SideState::of(object) == SideState::UNREACHABLE && object.pool_ref().owner() == self.heap
     }
 
     pub(crate) fn generation(&self) -> Generation {
@@ -144,8 +150,23 @@ impl Candidates {
                 }
             }
             Source::Pools => {
-                for pool in pools(alloc).filter(|pool| pool.mark() == self.mark) {
+                for pool in examined_pools(alloc) {
                     Self::for_each_in(pool, &mut f);
+                }
+            }
+        }
+    }
+
+    /// The same, but leaves out pools where all are known to be reached.
+    #[inline]
+    pub(crate) fn for_each_open(&self, alloc: &Allocator, mut f: impl FnMut(RawObject)) {
+        match &self.source {
+            Source::Lists(_) => self.for_each(alloc, f),
+            Source::Pools => {
+                for pool in examined_pools(alloc) {
+                    if !is_settled(pool) {
+                        Self::for_each_in(pool, &mut f);
+                    }
                 }
             }
         }
@@ -156,7 +177,7 @@ impl Candidates {
     pub(crate) fn for_each_rescan(&self, alloc: &Allocator, mut f: impl FnMut(RawObject)) {
         for pool in pools(alloc).filter(|pool| pool.flags().contains(PoolFlags::RESCAN)) {
             pool.clear_flags(PoolFlags::RESCAN);
-            if pool.mark() == self.mark {
+            if pool.examined() != Examined::No {
                 Self::for_each_in(pool, &mut f);
             }
         }
@@ -164,25 +185,28 @@ impl Candidates {
 
     #[inline]
     fn for_each_in(pool: &Pool, f: &mut impl FnMut(RawObject)) {
-        for (index, block) in pool.blocks().enumerate() {
-            if pool.side(index).get() != SideState::REST.0 {
-                // SAFETY: *valid-header*, as above.
-                f(unsafe { RawObject::from_block(block) });
+        for block in pool.blocks() {
+            // SAFETY: *valid-header*, as above.
+            let object = unsafe { RawObject::from_block(block) };
+            if SideState::of(object) != SideState::REST {
+                f(object);
             }
         }
     }
 
     /// After a detection: calls `survive` on what was reached, and takes it out of the set. The rest stays, as
-    /// unreachable.
+    /// unreachable. Survivors that are in their generation already may be left out; the number of all of them.
     pub(crate) fn partition(
         &mut self,
         alloc: &Allocator,
         mut survive: impl FnMut(RawObject),
         mut unreachable: impl FnMut(RawObject),
-    ) {
+    ) -> usize {
+        let mut survivors = 0;
         let mut split = |object: RawObject| {
             if SideState::of(object) == SideState::REACHED {
                 SideState::REST.set(object);
+                survivors += 1;
                 survive(object);
                 return false;
             }
@@ -205,37 +229,67 @@ impl Candidates {
                 }
             }
             Source::Pools => {
-                for pool in pools(alloc).filter(|pool| pool.mark() == self.mark) {
+                let mut at_target = 0;
+                for pool in examined_pools(alloc) {
+                    if pool.examined() == Examined::AtTarget && is_settled(pool) {
+                        at_target += retire_settled(pool);
+                        continue;
+                    }
                     let mut any = false;
                     Self::for_each_in(pool, &mut |object| any |= split(object));
                     if !any {
                         // All of its side bytes are at rest: later walks needn't look at it.
-                        pool.set_mark(0);
+                        pool.set_examined(Examined::No);
                     }
                 }
+                survivors += at_target;
             }
         }
+        survivors
     }
 
-    /// Ends the examination: every side state goes to rest, every mark is taken away.
+    /// Ends the examination: every side state goes to rest, no pool is examined.
     pub(crate) fn finish(self, young: &GenerationList, middle: &GenerationList, alloc: &Allocator) {
         self.for_each(alloc, |object| SideState::REST.set(object));
         match self.source {
             Source::Lists(lists) => {
                 for (mut entries, list) in lists.into_iter().zip([young, middle]) {
                     for object in entries.drain(..) {
-                        object.pool_ref().set_mark(0);
+                        object.pool_ref().set_examined(Examined::No);
                     }
                     list.give_back(entries, alloc);
                 }
             }
-            Source::Pools => {
-                for pool in pools(alloc).filter(|pool| pool.mark() == self.mark) {
-                    pool.set_mark(0);
-                }
-            }
+            Source::Pools => examined_pools(alloc).for_each(|pool| pool.set_examined(Examined::No)),
         }
     }
+}
+
+/// The pools with candidates.
+fn examined_pools(alloc: &Allocator) -> impl Iterator<Item = &Pool> {
+    pools(alloc).filter(|pool| pool.examined() != Examined::No)
+}
+
+/// Whether all candidates in the pool were reached.
+fn is_settled(pool: &Pool) -> bool {
+    // Without a branch for each byte, so that many are looked at in one step.
+    let open = pool.sides().iter().fold(0_u8, |open, side| {
+        let state = side.get();
+        open | u8::from(state != SideState::REST.0) & u8::from(state != SideState::REACHED.0)
+    });
+    open == 0
+}
+
+/// Takes the candidates of a pool where all were reached out of the set; their number.
+fn retire_settled(pool: &Pool) -> usize {
+    // (In chunks whose counts fit a byte, for the same reason.)
+    let sides = pool.sides();
+    let reached =
+        |chunk: &[Cell<u8>]| chunk.iter().fold(0_u8, |sum, side| sum + u8::from(side.get() != SideState::REST.0));
+    let survivors = sides.chunks(255).map(|chunk| usize::from(reached(chunk))).sum();
+    sides.iter().for_each(|side| side.set(SideState::REST.0));
+    pool.set_examined(Examined::No);
+    survivors
 }
 
 /// The pools that candidates can lie in.

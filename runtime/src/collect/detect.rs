@@ -76,6 +76,7 @@ impl Examiner {
         trace_entries: TraceEntries<'_>,
         mut survive: impl FnMut(RawObject),
     ) -> Detection {
+        let mut late = 0;
         if again {
             candidates.for_each(alloc, |object| {
                 if object.header().is_candidate() {
@@ -83,6 +84,7 @@ impl Examiner {
                 } else {
                     // Lent exclusively, or made immortal, by that user code: no walk may look into it now (S1).
                     SideState::REST.set(object);
+                    late += 1;
                     survive(object);
                 }
             });
@@ -90,22 +92,15 @@ impl Examiner {
         self.hubs.clear();
         self.stack.reset();
         let mut detection =
-            Detection { survivors: 0, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
+            Detection { survivors: late, unreachable: 0, flags: Flags::empty(), opaque_cells: 0, over_reported: None };
         self.count_internal_references(candidates, alloc, trace_entries, &mut detection);
         #[cfg(tailbite_stress)]
         super::recount::check_counts(candidates, alloc, trace_entries, &mut self.hubs);
         self.mark_reachable(candidates, alloc, trace_entries, &mut detection);
-        candidates.partition(
-            alloc,
-            |object| {
-                detection.survivors += 1;
-                survive(object);
-            },
-            |object| {
-                detection.unreachable += 1;
-                detection.flags |= object.header().flags();
-            },
-        );
+        detection.survivors += candidates.partition(alloc, survive, |object| {
+            detection.unreachable += 1;
+            detection.flags |= object.header().flags();
+        });
         self.stack.reset();
         #[cfg(tailbite_stress)]
         if detection.over_reported.is_none() {
@@ -122,12 +117,11 @@ impl Examiner {
         trace_entries: TraceEntries<'_>,
         detection: &mut Detection,
     ) {
-        let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-        let mut tracer = Tracer::with_entries(Mode::Count(counting), trace_entries);
+        let mut tracer = Tracer::with_entries(Mode::Count(Counting::new(&mut self.hubs)), trace_entries);
         candidates.for_each(alloc, |object| trace(object, &mut tracer));
         detection.opaque_cells = tracer.opaque_cells();
-        let deferred = matches!(tracer.mode(), Mode::Count(counting) if counting.deferred);
-        if deferred {
+        let Mode::Count(counting) = tracer.mode() else { unreachable!("the mode of a walk stays") };
+        if counting.finish() {
             self.settle_deferred_hubs(candidates, alloc, trace_entries);
         }
     }
@@ -145,7 +139,7 @@ impl Examiner {
             self.hubs.clear();
             let mut open = 0_usize;
             candidates.for_each(alloc, |object| {
-                if SideState::of(object) == SideState::DEFERRED && self.hubs.add(object, 0) {
+                if SideState::of(object) == SideState::DEFERRED && self.hubs.add(object.side(), 0) {
                     SideState::COUNTED.set(object);
                     open += 1;
                 }
@@ -153,8 +147,7 @@ impl Examiner {
             if open == 0 {
                 return;
             }
-            let counting = Counting { mark: candidates.mark(), hubs: &mut self.hubs, deferred: false };
-            let mut tracer = Tracer::with_entries(Mode::Recount(counting), trace_entries);
+            let mut tracer = Tracer::with_entries(Mode::Recount(Counting::new(&mut self.hubs)), trace_entries);
             candidates.for_each(alloc, |object| trace(object, &mut tracer));
             candidates.for_each(alloc, |object| {
                 if SideState::of(object) == SideState::COUNTED {
@@ -165,7 +158,7 @@ impl Examiner {
     }
 
     fn decide(&mut self, object: RawObject, count: u32) {
-        let internal = count.saturating_add(self.hubs.get(object));
+        let internal = count.saturating_add(self.hubs.get(object.side()));
         let state = if internal == object.header().count() { SideState::INTERNAL } else { SideState::HELD };
         state.set(object);
     }
@@ -179,15 +172,15 @@ impl Examiner {
         detection: &mut Detection,
     ) {
         let hubs = &mut self.hubs;
-        let marking = Marking { mark: candidates.mark(), stack: &mut self.stack };
-        let mut tracer = Tracer::with_entries(Mode::Mark(marking), trace_entries);
-        candidates.for_each(alloc, |object| {
+        let mut tracer = Tracer::with_entries(Mode::Mark(Marking::new(&mut self.stack)), trace_entries);
+        let mut turn = 0_u8;
+        candidates.for_each_open(alloc, |object| {
             let state = SideState::of(object);
             let held = match state.count() {
                 Some(mut internal) => {
                     let refcount = object.header().count();
                     if refcount >= HUB_COUNT {
-                        internal = internal.saturating_add(hubs.get(object));
+                        internal = internal.saturating_add(hubs.get(object.side()));
                     }
                     if internal > refcount {
                         // SAFETY: a candidate is alive, so its type is registered.
@@ -198,27 +191,38 @@ impl Examiner {
                 None => state == SideState::HELD,
             };
             if held {
-                SideState::REACHED.set(object);
-                trace(object, &mut tracer);
-                follow(&mut tracer);
+                reach(object, &mut tracer);
+                follow(&mut tracer, false);
+            }
+            // Now and then all that is on its way is followed to its end, so that what is reached is known to be before this walk comes to it.
+            turn = turn.wrapping_add(1);
+            if turn == 0 {
+                follow(&mut tracer, true);
             }
         });
+        follow(&mut tracer, true);
         while take_overflow(&mut tracer) {
             candidates.for_each_rescan(alloc, |object| {
                 if SideState::of(object) == SideState::REACHED {
                     trace(object, &mut tracer);
-                    follow(&mut tracer);
+                    follow(&mut tracer, true);
                 }
             });
         }
     }
 }
 
-/// Follows the edges of everything on the stack, and of all that this pushes.
+fn reach(object: RawObject, tracer: &mut Tracer<'_>) {
+    if let Mode::Mark(marking) = tracer.mode() {
+        marking.reach(object);
+    }
+}
+
+/// Follows the edges of what was reached, and of all that this reaches: of what has arrived from memory, or of `all`.
 #[inline]
-fn follow(tracer: &mut Tracer<'_>) {
+fn follow(tracer: &mut Tracer<'_>, all: bool) {
     while let Mode::Mark(marking) = tracer.mode()
-        && let Some(object) = marking.stack.pop()
+        && let Some(object) = marking.next(all)
     {
         trace(object, tracer);
     }
@@ -227,7 +231,7 @@ fn follow(tracer: &mut Tracer<'_>) {
 /// Whether reached objects were left off the stack since the last call.
 fn take_overflow(tracer: &mut Tracer<'_>) -> bool {
     match tracer.mode() {
-        Mode::Mark(marking) => core::mem::take(&mut marking.stack.overflowed),
+        Mode::Mark(marking) => marking.take_overflow(),
         _ => false,
     }
 }

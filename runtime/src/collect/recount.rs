@@ -19,7 +19,7 @@ impl Internal {
                 *counts.entry(edge).or_insert(0) += 1;
             }
         };
-        let mut tracer = Tracer::exact_in(set.mark(), &mut add, trace_entries);
+        let mut tracer = Tracer::exact_in(set.heap(), &mut add, trace_entries);
         set.for_each(alloc, |object| super::detect::trace(object, &mut tracer));
         Internal(counts)
     }
@@ -35,7 +35,7 @@ pub(super) fn check_counts(set: &Candidates, alloc: &Allocator, trace_entries: T
     set.for_each(alloc, |object| {
         let (known, state) = (internal.get(object), SideState::of(object));
         let is_right = match state.count() {
-            Some(count) => known == count as usize + hubs.get(object) as usize,
+            Some(count) => known == count as usize + hubs.get(object.side()) as usize,
             None if state == SideState::INTERNAL => known == object.header().count() as usize,
             None => state == SideState::HELD && known != object.header().count() as usize,
         };

@@ -346,11 +346,11 @@ impl HeapState {
     #[inline(always)]
     pub(crate) unsafe fn free_block(state: NonNull<HeapState>, object: RawObject) {
         let pool = object.pool();
-        if object.pool_ref().mark() != 0 {
-            Self::leave_examination(object);
-        }
         // SAFETY: the state lives as long as the block is in use.
         let this = unsafe { state.as_ref() };
+        if this.collecting.get() {
+            Self::leave_examination(object);
+        }
         if object.header().has(Flags::LARGE) {
             // SAFETY: (1), (2).
             unsafe { Self::free_unusual_block(state, object) };
@@ -384,9 +384,11 @@ impl HeapState {
         unsafe { Self::free_if_unused(state) };
     }
 
-    /// An object of a pool under examination died: it is no candidate any more, whatever comes to be in its block (S8).
+    /// An object died during a collection of its heap: if it was a candidate, it is none any more, whatever comes to be in its block (S8).
     #[cold]
     fn leave_examination(object: RawObject) {
-        SideState::REST.set(object);
+        if object.side().get() != SideState::REST.0 {
+            SideState::REST.set(object);
+        }
     }
 }

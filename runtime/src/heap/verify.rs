@@ -17,7 +17,7 @@ use super::Heap;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::violation::{Path, Place, Violation};
-use crate::alloc::PoolKind;
+use crate::alloc::{Examined, PoolKind};
 use crate::base::{Broken, agrees, holds};
 use crate::object::{RawObject, type_with_id};
 use crate::weak::EntryTable;
@@ -195,11 +195,11 @@ impl HeapState {
     fn verify_side_bytes(&self) -> Result<(), Broken> {
         // SAFETY: the allocator is held.
         for pool in unsafe { self.alloc.pool_refs(PoolKind::Tracked) } {
-            holds!(pool.mark() == 0, "outside of collections no pool carries a mark");
-            for (index, block) in pool.blocks().enumerate() {
+            holds!(pool.examined() == Examined::No, "outside of collections no pool is examined");
+            for block in pool.blocks() {
                 // SAFETY: valid-header: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
-                holds!(pool.side(index).get() == 0, "outside of collections side bytes are at rest", object);
+                holds!(object.side().get() == 0, "outside of collections side bytes are at rest", object);
             }
         }
         Ok(())

@@ -31,7 +31,7 @@ impl HeapState {
     pub(crate) unsafe fn queue(state: NonNull<HeapState>, object: RawObject) {
         // SAFETY: the object's block, which is in use, keeps the state.
         let this = unsafe { state.as_ref() };
-        if object.pool_ref().mark() != 0 {
+        if this.collecting.get() {
             // A collection may be examining it: what it holds counts as held from outside now, and its count as a link
             // (S12).
             SideState::REST.set(object);

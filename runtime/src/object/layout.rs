@@ -9,6 +9,7 @@
 //! its pool.
 
 use core::alloc::Layout;
+use core::cell::Cell;
 use core::fmt;
 use core::ptr::NonNull;
 
@@ -32,7 +33,7 @@ pub(crate) struct RawObject(NonNull<u8>);
 impl RawObject {
     /// # Safety
     /// 1. `block` is a block of an object pool in use, free or not, whose header word is initialised.
-    /// 2. `block` carries the provenance of the whole pool.
+    /// 2. `block` carries the provenance of the whole arena, or of a large object's region.
     #[inline(always)]
     pub(crate) unsafe fn from_block(block: NonNull<u8>) -> RawObject {
         RawObject(block)
@@ -80,6 +81,14 @@ impl RawObject {
     pub(crate) fn pool_ref(&self) -> &Pool {
         // SAFETY: *valid-header*: masking finds the pool, which is in use.
         unsafe { self.pool().as_ref() }
+    }
+
+    /// The block's side byte.
+    #[inline(always)]
+    pub(crate) fn side(&self) -> &Cell<u8> {
+        // SAFETY: *valid-header*: the pool is in use, so its arena, or the large object's region, is there, and `self` has access to it. Side bytes
+        // are initialised with the arena, and only used as cells.
+        unsafe { Pool::side_of(self.0).as_ref() }
     }
 
     /// The word at the end of the block, where a payload that ends in a slice keeps its length.

@@ -1,12 +1,17 @@
 //! Tracing: how a type tells the collector which handles it owns.
 
 use core::fmt;
+#[cfg(tailbite_stress)]
+use core::ptr::NonNull;
 
 use bitflags::bitflags;
 
+use super::counting::Counting;
 use super::layout::RawObject;
+use super::marking::Marking;
 use super::options::TypeOptions;
-use super::side::{Counting, Marking, SideState};
+#[cfg(tailbite_stress)]
+use super::side::SideState;
 
 /// A type whose values the collector can look into: it reports every handle that a value owns.
 ///
@@ -140,8 +145,29 @@ pub struct Tracer<'a> {
     nesting: u32,
     opaque_cells: u64,
     entries: Option<TraceEntries<'a>>,
-    /// A visit of what is owned, the runtime's own objects included; in the collection with this mark, 0 for none.
-    exact: Option<u64>,
+    exact: Exact,
+}
+
+/// Whether a visit is of what is owned, the runtime's own objects included.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exact {
+    No,
+    Yes,
+    /// As counted by the collection of this heap that is under way.
+    #[cfg(tailbite_stress)]
+    In(NonNull<()>),
+}
+
+impl Exact {
+    /// Whether an entry of the map is reported by its key.
+    fn is_due_from_key(self, #[cfg_attr(not(tailbite_stress), expect(unused))] map: RawObject) -> bool {
+        match self {
+            Exact::No => false,
+            Exact::Yes => true,
+            #[cfg(tailbite_stress)]
+            Exact::In(heap) => map.pool_ref().owner() != heap || SideState::of(map) == SideState::REST,
+        }
+    }
 }
 
 /// Reports to a tracer that comes to an object, by [`Tracer::entry_of_key`], the entries of key-weak maps that hang on
@@ -161,18 +187,22 @@ impl<'a> Tracer<'a> {
     const MAX_NESTING: u32 = 64;
 
     pub(crate) fn new(mode: Mode<'a>) -> Tracer<'a> {
-        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None, exact: None }
+        Tracer { mode, nesting: 0, opaque_cells: 0, entries: None, exact: Exact::No }
     }
 
     /// A visit of every owned reference as it is counted: those to the runtime's own objects are not looked through.
     pub(crate) fn exact(visit: &'a mut dyn FnMut(RawObject)) -> Tracer<'a> {
-        Tracer { exact: Some(0), ..Tracer::new(Mode::Visit(visit)) }
+        Tracer { exact: Exact::Yes, ..Tracer::new(Mode::Visit(visit)) }
     }
 
     /// The same as a collection counts: with the entries that hang on a key and are in no map that it examines.
     #[cfg(tailbite_stress)]
-    pub(crate) fn exact_in(mark: u64, visit: &'a mut dyn FnMut(RawObject), entries: TraceEntries<'a>) -> Tracer<'a> {
-        Tracer { exact: Some(mark), ..Tracer::with_entries(Mode::Visit(visit), entries) }
+    pub(crate) fn exact_in(
+        heap: NonNull<()>,
+        visit: &'a mut dyn FnMut(RawObject),
+        entries: TraceEntries<'a>,
+    ) -> Tracer<'a> {
+        Tracer { exact: Exact::In(heap), ..Tracer::with_entries(Mode::Visit(visit), entries) }
     }
 
     /// The same for a walk that knows of ephemerons.
@@ -221,7 +251,7 @@ impl<'a> Tracer<'a> {
         let is_due = match &self.mode {
             Mode::Count(counting) | Mode::Recount(counting) => !counting.is_candidate(map),
             Mode::Mark(marking) => marking.is_alive(map),
-            Mode::Visit(_) => self.exact.is_some_and(|mark| SideState::under(mark, map) == SideState::REST),
+            Mode::Visit(_) => self.exact.is_due_from_key(map),
         };
         if is_due {
             self.edge(entry);
@@ -230,7 +260,7 @@ impl<'a> Tracer<'a> {
 
     /// Whether this only shows edges to somebody, rather than counting or following them.
     pub(crate) fn is_visit(&self) -> bool {
-        matches!(self.mode, Mode::Visit(_)) && self.exact.is_none()
+        matches!(self.mode, Mode::Visit(_)) && self.exact == Exact::No
     }
 
     /// Notes a cell that could not be looked into because it is mutably borrowed. What it holds counts as held from

@@ -16,7 +16,6 @@ const EXEMPT: &[(&str, &str)] = &[
     ("of", "of `Shape`: a constant of a type"),
     ("untraced", "of `Shape`: as above"),
     ("holds_objects", "of `PoolKind`: a constant"),
-    ("has_side_bytes", "of `PoolKind`: a constant"),
     ("index", "of `Generation`: a constant"),
     ("limit", "of an error: a number"),
     ("message", "of `Unraisable`: a borrow of its text"),

@@ -313,10 +313,11 @@ impl Place {
         assert_eq!((stats.system_blocks, stats.system_bytes), (system_blocks, system_bytes));
         assert_eq!((stats.external_bytes, stats.used_bytes), (external_bytes, used));
         let (pools, arenas) = (&stats.pools, &stats.arenas);
-        assert_eq!(arenas.mapped * arenas.size, (pools.in_use + pools.free + pools.clean) * pools.size);
+        let in_pools = (pools.in_use + pools.free + pools.clean) * pools.size;
+        assert_eq!(arenas.mapped * arenas.size, in_pools + stats.bytes.side_bytes);
         assert_eq!(pools.in_use, stats.classes.iter().map(|class| class.pools).sum::<usize>());
         assert_eq!(stats.bytes.unused_pools, (pools.free + pools.clean) * pools.size);
-        assert_eq!(used, stats.bytes.total - pools.clean * pools.size + external_bytes);
+        assert_eq!(used, stats.bytes.total - pools.clean * pools.cost + external_bytes);
         if let Some(heap) = self.heap() {
             assert!(heap.peak_bytes() >= used && heap.external_bytes() == external_bytes);
         }

@@ -3,12 +3,15 @@
 use std::ptr::NonNull;
 
 use crate::alloc::bits::Bits;
-use crate::alloc::geometry::{ARENA_SIZE, POOL_SIZE, POOLS_PER_ARENA};
+use crate::alloc::geometry::{ARENA_SIZE, HEAD_SIZE, POOL_COST, POOL_SIZE, POOLS_PER_ARENA};
 use crate::alloc::pool::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
 use crate::base::{annotate, os};
 
 /// A set of pools of one arena.
-pub(super) type PoolSet = Bits<{ POOLS_PER_ARENA / 64 }>;
+pub(super) type PoolSet = Bits<{ POOLS_PER_ARENA.div_ceil(64) }>;
+
+/// What an arena counts in the budget beside its pools: what is left of its head, divided among them.
+pub(super) const ARENA_COST: usize = ARENA_SIZE - POOLS_PER_ARENA * POOL_COST;
 
 /// Stands for "no arena" where arenas are linked.
 pub(super) const NO_ARENA: u32 = u32::MAX;
@@ -50,7 +53,7 @@ impl Arena {
     pub(in crate::alloc) fn pool(&self, index: usize) -> NonNull<Pool> {
         debug_assert!(index < POOLS_PER_ARENA, "an arena has no such pool");
         // SAFETY: the pool lies in the arena's region.
-        unsafe { self.base.add(index * POOL_SIZE).cast() }
+        unsafe { self.base.add(HEAD_SIZE + index * POOL_SIZE).cast() }
     }
 
     /// The pools in use for a kind.
@@ -60,7 +63,7 @@ impl Arena {
 
     /// The raw pool in use that the address, which lies in this arena, is in.
     pub(in crate::alloc) fn raw_pool_at(&self, address: usize) -> Option<NonNull<Pool>> {
-        let index = (address & (ARENA_SIZE - 1)) / POOL_SIZE;
+        let index = ((address & (ARENA_SIZE - 1)).checked_sub(HEAD_SIZE)?) / POOL_SIZE;
         self.in_use(PoolKind::Raw).contains(index).then(|| self.pool(index))
     }
 
@@ -74,9 +77,9 @@ impl Arena {
         self.free
     }
 
-    /// The bytes of the pools that have memory behind them.
+    /// What the arena counts in the budget.
     pub(super) fn resident_bytes(&self) -> usize {
-        (POOLS_PER_ARENA - self.clean_pools()) * POOL_SIZE
+        ARENA_COST + (POOLS_PER_ARENA - self.clean_pools()) * POOL_COST
     }
 
     /// Takes a free pool: one with memory first, the warmest. Tells whether it had none.
@@ -147,5 +150,5 @@ impl Arena {
 /// The index of a pool in its arena: arenas are aligned to their size.
 #[inline(always)]
 pub(in crate::alloc) fn index_in_arena(pool: NonNull<Pool>) -> usize {
-    (pool.addr().get() & (ARENA_SIZE - 1)) / POOL_SIZE
+    ((pool.addr().get() & (ARENA_SIZE - 1)) - HEAD_SIZE) / POOL_SIZE
 }

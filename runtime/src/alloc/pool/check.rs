@@ -6,6 +6,7 @@ use super::{Pool, PoolFlags};
 use crate::alloc::bits::Bits;
 use crate::alloc::class::STEP;
 use crate::alloc::geometry::POOL_SIZE;
+use crate::alloc::large;
 use crate::alloc::poison;
 use crate::base::{Broken, agrees, annotate, holds};
 
@@ -18,11 +19,11 @@ impl Pool {
             return self.verify_large();
         };
         holds!(!self.is_large(), "a pool with a bin is not a large object's");
+        holds!(self.place.get() == Some(NonNull::from_ref(self).cast()), "a pool knows its place");
         let cut = bin.cut();
         holds!(self.kind() == bin.kind(), "a pool has the kind of its bin");
         agrees!(self.block_size(), cut.size as usize, "a pool has the block size of its bin");
         agrees!(self.first(), cut.first as usize, "the first block lies where its bin says");
-        agrees!(self.capacity(), cut.capacity as usize, "a pool has the capacity of its bin");
         holds!(self.recip.get() == cut.recip, "a pool has the reciprocal of its block size");
         holds!(self.carved() <= self.capacity(), "no more blocks are carved than the pool has");
         let free = self.verify_free_blocks()?;
@@ -44,6 +45,7 @@ impl Pool {
         agrees!(self.carved(), 1, "a large object's block is carved");
         holds!(self.first() < POOL_SIZE, "masking finds a large object's pool");
         holds!(Pool::of(self.block(0)) == NonNull::from_ref(self), "masking finds a large object's pool");
+        holds!(large::begins_at(self.first()), "a large object's address tells that it is large");
         Ok(())
     }
 

@@ -13,7 +13,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum PoolKind {
-    /// Objects that the collector examines; each block has a side byte.
+    /// Objects that the collector examines; each block has a side byte of its own.
     Tracked = 0,
     /// Objects that can't be part of a cycle.
     Leaf = 1,
@@ -29,12 +29,6 @@ impl PoolKind {
     #[inline(always)]
     pub const fn holds_objects(self) -> bool {
         !matches!(self, PoolKind::Raw)
-    }
-
-    /// Whether pools of this kind have a side byte per block.
-    #[inline(always)]
-    pub const fn has_side_bytes(self) -> bool {
-        matches!(self, PoolKind::Tracked)
     }
 
     /// Where in a free block of this kind the link to the next one lies: objects' header words survive.

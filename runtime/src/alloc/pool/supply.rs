@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use super::kind::{OBJECT_LINK, RAW_LINK};
-use super::{HEADER_SIZE, Pool, PoolFlags, PoolKind};
+use super::{Examined, HEADER_SIZE, Pool, PoolFlags, PoolKind};
 use crate::alloc::class::Bin;
 use crate::alloc::geometry::POOL_SIZE;
 use crate::alloc::poison;
@@ -14,11 +14,11 @@ impl Pool {
     /// Makes a pool for `bin` of free memory.
     ///
     /// # Safety
-    /// `pool` points to a free pool: `POOL_SIZE` bytes, aligned to that, nobody else's.
+    /// `pool` points to a free pool: `POOL_SIZE` bytes, aligned to that, nobody else's, with access to all of the arena.
     pub(in crate::alloc) unsafe fn initialise(pool: NonNull<Pool>, bin: Bin, arena: u32, owner: NonNull<()>) {
         let cut = bin.cut();
-        let shape = Shape { size: cut.size.into(), recip: cut.recip, capacity: cut.capacity, first: cut.first };
-        // SAFETY: by contract the memory is ours and holds the header and, before the first block, the side bytes.
+        let shape = Shape { size: cut.size.into(), recip: cut.recip, first: cut.first };
+        // SAFETY: by contract the memory is ours and holds the header.
         unsafe { Pool::write_header(pool, bin.kind(), Some(bin), shape, arena, owner) };
     }
 
@@ -26,7 +26,7 @@ impl Pool {
     ///
     /// # Safety
     /// `region` points to `max(first + size, POOL_SIZE)` bytes, aligned to `POOL_SIZE`, nobody else's; `first` is a multiple of 8, lies
-    /// in the first `POOL_SIZE` bytes and leaves room for the header and a side byte; `size` is at least a word.
+    /// in the first `POOL_SIZE` bytes and leaves room for the header; `size` is at least a word.
     pub(in crate::alloc) unsafe fn initialise_large(
         region: NonNull<u8>,
         kind: PoolKind,
@@ -36,8 +36,8 @@ impl Pool {
         owner: NonNull<()>,
     ) {
         let pool = region.cast::<Pool>();
-        let shape = Shape { size, recip: 0, capacity: 1, first };
-        // SAFETY: by contract there is room for the header, a side byte, and the block with its header word. The header is written
+        let shape = Shape { size, recip: 0, first };
+        // SAFETY: by contract there is room for the header and the block with its header word. The header is written
         // before the reference is made.
         unsafe {
             Pool::write_header(pool, kind, None, shape, slot, owner);
@@ -63,39 +63,38 @@ impl Pool {
         owner: NonNull<()>,
     ) {
         let to = pool.as_ptr();
-        let side_bytes = if kind.has_side_bytes() { shape.capacity.into() } else { 0 };
         annotate::hide(pool.cast(), POOL_SIZE);
-        annotate::freshen(pool.cast(), HEADER_SIZE + side_bytes);
-        // SAFETY: all fields, and the side bytes of a tracked pool behind them, lie in the memory of the contract.
+        annotate::freshen(pool.cast(), HEADER_SIZE);
+        // SAFETY: all fields lie in the memory of the contract.
         unsafe {
             (&raw mut (*to).free).write(Cell::new(None));
             (&raw mut (*to).owner).write(Cell::new(Some(owner)));
-            (&raw mut (*to).mark).write(Cell::new(0));
+            (&raw mut (*to).place).write(Cell::new(bin.map(|_| pool.cast())));
             (&raw mut (*to).size).write(Cell::new(shape.size));
             (&raw mut (*to).recip).write(Cell::new(shape.recip));
             (&raw mut (*to).arena).write(Cell::new(arena));
             (&raw mut (*to).used).write(Cell::new(0));
-            (&raw mut (*to).capacity).write(Cell::new(shape.capacity));
             (&raw mut (*to).carved).write(Cell::new(0));
             (&raw mut (*to).first).write(Cell::new(shape.first));
             (&raw mut (*to).bin).write(Cell::new(bin));
             (&raw mut (*to).kind).write(Cell::new(kind));
             (&raw mut (*to).flags).write(Cell::new(PoolFlags::empty()));
+            (&raw mut (*to).side).write(Cell::new(0));
+            (&raw mut (*to).examined).write(Cell::new(Examined::No));
             (&raw mut (*to).next).write(Cell::new(None));
             (&raw mut (*to).prev).write(Cell::new(None));
             (&raw mut (*to).parked).write(Cell::new(None));
-            (&raw mut (*to).body).cast::<u8>().write_bytes(0, side_bytes);
         }
     }
 
     /// Links a page's worth of untouched blocks into the empty free list.
     pub(in crate::alloc) fn carve(&self) {
         debug_assert!(self.free.get().is_none(), "blocks are carved when none are free");
-        debug_assert!(self.carved.get() < self.capacity.get(), "a pool without untouched blocks can't be carved");
+        debug_assert!(self.carved() < self.capacity(), "a pool without untouched blocks can't be carved");
         let Some(bin) = self.bin.get() else { return };
         let (size, link) = (self.size.get(), self.kind.get().link_offset());
         let carved = self.carved.get();
-        let count = bin.cut().batch.min(self.capacity.get() - carved);
+        let count = bin.cut().batch.min(bin.cut().capacity - carved);
         let first = self.block(carved.into());
         let mut block = first;
         for left in (0..count).rev() {
@@ -165,6 +164,5 @@ impl Pool {
 struct Shape {
     size: usize,
     recip: u32,
-    capacity: u16,
     first: u16,
 }

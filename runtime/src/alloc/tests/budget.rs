@@ -26,8 +26,8 @@ fn an_arena_costs_its_touched_pools_only() {
     let allocator = TestAllocator::new();
     let first = allocator.object(leaf(16));
     assert_eq!(allocator.mapped_arenas(), 1);
-    assert_eq!(allocator.budget().used(), POOL_SIZE + allocator.directory_bytes());
-    allocator.leave(POOL_SIZE);
+    assert_eq!(allocator.budget().used(), ARENA_SIZE - (POOLS_PER_ARENA - 1) * POOL_COST + allocator.directory_bytes());
+    allocator.leave(POOL_COST);
     let second = allocator.object(leaf(32));
     assert_eq!(allocator.allocate(leaf(48)), None);
     assert!(allocator.budget().refusal().is_some());

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::alloc::class::{CLASSES, MIN_OBJECT_BLOCK, class_for, quotient};
+use crate::alloc::geometry::SIDE_GRANULE;
 use crate::alloc::pool::HEADER_SIZE;
 
 #[test]
@@ -15,11 +16,16 @@ fn the_smallest_class_that_fits_is_chosen() {
     assert_eq!(sizes.len(), CLASSES);
     for align in [1, 2, 4, 8, 16, 32, 64] {
         for size in 0..=POOL_SIZE + 1 {
-            let fits = |&class: &usize| sizes[class] >= size && sizes[class].is_multiple_of(align.max(8));
-            assert_eq!(class_for(size, align), (0..CLASSES).find(fits), "size {size}, align {align}");
+            let is_large_enough = |&class: &usize| sizes[class] >= size && sizes[class].is_multiple_of(align.max(8));
+            let expected = (0..CLASSES).find(is_large_enough);
+            assert_eq!(class_for(PoolKind::Raw, size, align), expected, "size {size}, align {align}");
+            let fits = |class: &usize| is_large_enough(class) && (align <= 8 || !sizes[*class].is_power_of_two());
+            let expected = (0..CLASSES).find(fits);
+            assert_eq!(class_for(PoolKind::Leaf, size, align), expected, "size {size}, align {align}");
         }
     }
-    assert_eq!(class_for(8, 128), None);
+    assert_eq!(class_for(PoolKind::Raw, 8, 128), None);
+    assert_eq!(class_for(PoolKind::Leaf, 8, 128), None);
 }
 
 #[test]
@@ -39,8 +45,10 @@ fn medium_classes_divide_a_pool() {
 #[test]
 fn objects_are_at_least_two_words() {
     for size in 0..=16 {
-        let bin = Bin::for_object(PoolKind::Tracked, size, 1).unwrap();
+        let bin = Bin::for_object(PoolKind::Leaf, size, 1).unwrap();
         assert_eq!(bin.cut().size as usize, MIN_OBJECT_BLOCK);
+        let bin = Bin::for_object(PoolKind::Tracked, size, 1).unwrap();
+        assert_eq!(bin.cut().size as usize, SIDE_GRANULE);
     }
 }
 
@@ -69,7 +77,7 @@ fn blocks_are_aligned_and_apart() {
                 let pool = pool_of(block);
                 assert!(pool.block_size() >= size);
                 let offset = block.addr().get() - Pool::of(block).addr().get();
-                assert!(offset >= HEADER_SIZE + pool.capacity(), "side bytes lie between header and blocks");
+                assert!(offset >= HEADER_SIZE, "blocks lie behind the header");
                 assert!(offset + pool.block_size() <= POOL_SIZE);
                 assert_eq!(pool.block(pool.index_of(block)), block);
             }
@@ -88,17 +96,39 @@ fn blocks_are_aligned_and_apart() {
 #[test]
 fn side_bytes_belong_to_one_block_each() {
     let allocator = TestAllocator::new();
-    for size in [16, 24, 32, 512, 600, MAX_BLOCK] {
+    let mut sides = std::collections::HashSet::new();
+    for size in [8, 16, 24, 32, 40, 512, 600, MAX_BLOCK] {
+        let count = tracked(size).cut().capacity as usize + 1;
+        for block in allocator.objects(tracked(size), count) {
+            let side = Pool::side_of(block);
+            assert!(sides.insert(side), "no two blocks share a side byte");
+            // SAFETY: the block is in use, so its arena is there.
+            assert_eq!(unsafe { side.as_ref() }.get(), 0, "side bytes rest at zero");
+            assert_ne!(side.addr().get() / POOL_SIZE, block.addr().get() / POOL_SIZE, "no side byte lies in a pool");
+        }
+    }
+    let large = allocator.allocate_large(PoolKind::Tracked, POOL_SIZE, 8).unwrap();
+    assert!(sides.insert(Pool::side_of(large)));
+    assert_eq!(pool_of(large).sides().len(), 1);
+    // SAFETY: the block is allocated and freed once.
+    unsafe { allocator.free_large(large) };
+    allocator.check();
+}
+
+#[test]
+fn the_sides_of_a_pool_are_those_of_its_blocks() {
+    let allocator = TestAllocator::new();
+    for size in [24, 32, 40, 600, MAX_BLOCK] {
         let block = allocator.object(tracked(size));
         let pool = pool_of(block);
-        for index in 0..pool.capacity() {
-            assert_eq!(pool.side(index).get(), 0, "side bytes rest at zero");
-            pool.side(index).set(index as u8);
-        }
-        assert!((0..pool.capacity()).all(|index| pool.side(index).get() == index as u8));
-        (0..pool.capacity()).for_each(|index| pool.side(index).set(0));
+        let sides: Vec<_> = pool.sides().iter().map(NonNull::from_ref).collect();
+        assert!(pool.blocks().all(|block| sides.contains(&Pool::side_of(block))));
+        assert_eq!(sides.last(), pool.blocks().last().map(Pool::side_of).as_ref());
+        assert_eq!(pool.examined(), Examined::No);
+        pool.set_examined(Examined::WithYounger);
+        assert_eq!(pool.examined(), Examined::WithYounger);
+        pool.set_examined(Examined::No);
     }
-    allocator.check();
 }
 
 #[test]
@@ -116,7 +146,8 @@ fn side_bytes_are_zero_where_something_else_was() {
         unsafe { allocator.free_raw(bytes, 64, 8) };
     }
     for block in allocator.objects(tracked(16), 3000) {
-        assert_eq!(pool_of(block).side(pool_of(block).index_of(block)).get(), 0);
+        // SAFETY: the block is in use, so its arena is there.
+        assert_eq!(unsafe { Pool::side_of(block).as_ref() }.get(), 0);
     }
 }
 

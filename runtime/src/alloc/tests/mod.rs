@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::geometry::{POOL_SIZE, POOLS_PER_ARENA};
+use super::geometry::{POOL_COST, POOL_SIZE, POOLS_PER_ARENA};
 use super::redzone::REDZONE;
 use super::*;
 use crate::base::refusal;

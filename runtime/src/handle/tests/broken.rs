@@ -3,7 +3,7 @@
 use core::cell::RefCell;
 use core::mem::ManuallyDrop;
 
-use crate::alloc::PoolFlags;
+use crate::alloc::{Examined, PoolFlags};
 use crate::base::refusal;
 use crate::collect::{Generation, Trigger};
 use crate::handle::{AnyGc, Gc, WeakKeyMap, WeakRef, callback};
@@ -164,8 +164,9 @@ fn side_bytes_and_marks_are_found() {
     let set = |state: SideState| move || state.set(object);
     let rule = rule_while(&heap, set(SideState::REACHED), set(SideState::REST));
     assert_eq!(rule, "outside of collections side bytes are at rest");
-    let mark = |mark| object.pool_ref().set_mark(mark);
-    assert_eq!(rule_while(&heap, || mark(7), || mark(0)), "outside of collections no pool carries a mark");
+    let mark = |examined| object.pool_ref().set_examined(examined);
+    let rule = rule_while(&heap, || mark(Examined::AtTarget), || mark(Examined::No));
+    assert_eq!(rule, "outside of collections no pool is examined");
 }
 
 #[test]

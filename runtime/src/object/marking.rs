@@ -1,0 +1,169 @@
+//! Following edges from what is held from outside: every candidate met for the first time is reached.
+
+use core::ptr::NonNull;
+
+use super::layout::RawObject;
+use super::side::SideState;
+use crate::alloc::{POOL_SIZE, Pool, PoolFlags};
+use crate::base::{Delay, os, prefetch};
+
+/// The objects that were reached and wait for their edges to be followed.
+///
+/// Grows while it may; where memory is refused or the bound is met, the object's pool is flagged and scanned again
+/// (S10).
+#[derive(Debug, Default)]
+pub(crate) struct MarkStack {
+    entries: Vec<RawObject>,
+    /// Some pool is flagged [`PoolFlags::RESCAN`].
+    pub(crate) overflowed: bool,
+}
+
+impl MarkStack {
+    /// Entries that a heap reserves when it is made.
+    const RESERVE: usize = 1024;
+    /// Entries that it never grows beyond (8 MiB).
+    const BOUND: usize = 1 << 20;
+
+    /// A stack with its reserve; `None` if memory is refused.
+    pub(crate) fn try_new() -> Option<MarkStack> {
+        let mut entries = Vec::new();
+        entries.try_reserve_exact(Self::RESERVE).ok()?;
+        Some(MarkStack { entries, overflowed: false })
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<RawObject>()
+    }
+
+    #[inline(always)]
+    fn push(&mut self, object: RawObject) {
+        if self.entries.len() < self.entries.capacity() {
+            self.entries.push(object);
+        } else {
+            self.push_slow(object);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_slow(&mut self, object: RawObject) {
+        let more = self.entries.len().min(Self::BOUND - self.entries.len().min(Self::BOUND));
+        // Stress builds stay within the reserve, so that scanning again is exercised.
+        if more != 0 && !cfg!(tailbite_stress) && os::reserve_exact(&mut self.entries, more) {
+            self.entries.push(object);
+        } else {
+            object.pool_ref().set_flags(PoolFlags::RESCAN);
+            self.overflowed = true;
+        }
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<RawObject> {
+        self.entries.pop()
+    }
+
+    /// Empties the stack and gives back what it grew by.
+    pub(crate) fn reset(&mut self) {
+        self.entries.clear();
+        self.entries.shrink_to(Self::RESERVE);
+        self.overflowed = false;
+    }
+}
+
+type Queue<const N: usize> = Delay<Option<RawObject>, N>;
+
+/// The marking under way.
+///
+/// Two queues hide the latency of memory (after Cher, Hosking and Vitek, "Software prefetching for mark-sweep garbage collection", 2004, who
+/// have one between stack and scan): an edge waits until the side byte of its target has arrived, and an object from the stack until its
+/// own cache line has. What lies in the pool that is looked at anyway doesn't wait: graphs in the order of their memory are followed in half
+/// the time without.
+#[derive(Debug)]
+pub(crate) struct Marking<'a> {
+    edges: Queue<16>,
+    objects: Queue<8>,
+    /// Some object in the pool that is looked at.
+    near: NonNull<u8>,
+    stack: &'a mut MarkStack,
+}
+
+impl<'a> Marking<'a> {
+    pub(crate) fn new(stack: &'a mut MarkStack) -> Marking<'a> {
+        Marking { edges: Delay::new(None), objects: Delay::new(None), near: NonNull::dangling(), stack }
+    }
+
+    /// Whether `object` is known to be alive: reached, or not examined.
+    pub(crate) fn is_alive(&self, object: RawObject) -> bool {
+        let state = SideState::of(object);
+        state == SideState::REACHED || state.is_outside()
+    }
+
+    /// Meets an edge.
+    #[inline(always)]
+    pub(crate) fn edge(&mut self, object: RawObject) {
+        if self.is_near(object) {
+            self.reach(object);
+            return;
+        }
+        prefetch(Pool::side_of(object.block()));
+        if let Some(Some(due)) = self.edges.push(Some(object)) {
+            self.reach(due);
+        }
+    }
+
+    #[inline(always)]
+    fn is_near(&self, object: RawObject) -> bool {
+        (object.block().addr().get() ^ self.near.addr().get()) < POOL_SIZE
+    }
+
+    /// Marks `object`, if it is a candidate that was not reached before; then its own edges are to be followed.
+    #[inline(always)]
+    pub(crate) fn reach(&mut self, object: RawObject) {
+        let state = SideState::of(object);
+        if !state.is_outside() && state != SideState::REACHED {
+            SideState::REACHED.set(object);
+            self.stack.push(object);
+        }
+    }
+
+    /// An object whose edges are to be followed now. `None` if none has arrived from memory; with `all`, if there is none left.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, all: bool) -> Option<RawObject> {
+        loop {
+            let next = match self.stack.pop() {
+                Some(object) if self.is_near(object) => return Some(object),
+                Some(object) => {
+                    prefetch(object.block());
+                    self.objects.push(Some(object))
+                }
+                None if all => {
+                    let Some(object) = self.objects.pop() else { if self.settle() { continue } else { return None } };
+                    Some(object)
+                }
+                None => return None,
+            };
+            if let Some(Some(object)) = next {
+                self.near = object.block();
+                return Some(object);
+            }
+        }
+    }
+
+    /// Follows all edges that still wait; whether there were any.
+    #[inline(never)]
+    fn settle(&mut self) -> bool {
+        let mut any = false;
+        while let Some(due) = self.edges.pop() {
+            any = true;
+            if let Some(object) = due {
+                self.reach(object);
+            }
+        }
+        any
+    }
+
+    /// Whether reached objects were left off the stack since the last call.
+    pub(crate) fn take_overflow(&mut self) -> bool {
+        core::mem::take(&mut self.stack.overflowed)
+    }
+}
