@@ -424,6 +424,6 @@ fn garbage_that_is_kept_delays_the_next_full_collection() {
         drop(young);
         heap.get_stats()[2].collections
     };
-    assert_eq!(full(10), 1, "10 of 1000 are no quarter");
-    assert_eq!(full(300), 2);
+    assert_eq!(full(10), 1, "10 of 1000 are not half");
+    assert_eq!(full(600), 2);
 }

@@ -27,6 +27,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let names = Names { krate: &krate, tracer: &mixed("tracer"), shape: &mixed("shape"), depth: &mixed("depth") };
     let mut arms = Vec::new();
     let mut shapes = Vec::new();
+    let mut only_handles = Vec::new();
     for variant in &variants {
         let mut patterns = Vec::new();
         let mut reports = Vec::new();
@@ -51,6 +52,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             let may_be_unsized = matches!(input.data, Data::Struct(_)) && index + 1 == variant.fields.len();
             let unsized_parameters = if may_be_unsized { &unsized_parameters[..] } else { &[] };
             shapes.extend(shape(field, &mode, unsized_parameters, &names));
+            only_handles.extend(owns_only_handles(field, &mode, unsized_parameters, &names));
         }
         if !reports.is_empty() {
             let path = &variant.path;
@@ -67,6 +69,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let trace = trace_fn(&arms, variants.len(), &names);
     let shape = if attributes.leaf.is_some() { leaf_shape_fn(&names) } else { shape_fn(&shapes, &names) };
+    let only_handles = attributes.leaf.is_none().then(|| only_handles_fn(&only_handles));
     let options = options_fn(&attributes, &krate);
     let refusal = attributes.leaf.is_none().then(|| drop_refusal(input));
 
@@ -81,6 +84,7 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
             unsafe impl #impl_generics #krate::Trace for #name #type_generics #where_clause {
                 #trace
                 #shape
+                #only_handles
                 #options
             }
         };
@@ -156,6 +160,25 @@ fn shape(field: &Field, mode: &FieldMode, unsized_parameters: &[&Ident], names: 
     }
 }
 
+/// The expression for whether a field owns nothing but handles that are reported, if that isn't plain.
+fn owns_only_handles(
+    field: &Field,
+    mode: &FieldMode,
+    unsized_parameters: &[&Ident],
+    names: &Names<'_>,
+) -> Option<TokenStream> {
+    let ty = &field.ty;
+    match mode {
+        FieldMode::Traced if is_function_pointer(ty) => None,
+        FieldMode::Traced if bounds::may_be_unsized(ty, unsized_parameters) => Some(quote!(false)),
+        FieldMode::Traced => {
+            let trace = trace_of(ty, names.krate);
+            Some(quote!(#trace::owns_only_handles()))
+        }
+        FieldMode::Skipped | FieldMode::With { .. } => Some(quote!(!::core::mem::needs_drop::<#ty>())),
+    }
+}
+
 /// `<Field as Trace>`, placed at the field's type, where a missing impl is then reported.
 fn trace_of(ty: &Type, krate: &TokenStream) -> TokenStream {
     let span = Span::mixed_site().located_at(ty.span());
@@ -217,6 +240,14 @@ fn shape_fn(fields: &[TokenStream], names: &Names<'_>) -> TokenStream {
                 }
             )*
             #shape
+        }
+    }
+}
+
+fn only_handles_fn(fields: &[TokenStream]) -> TokenStream {
+    quote! {
+        fn owns_only_handles() -> ::core::primitive::bool where Self: ::core::marker::Sized {
+            true #(&& #fields)*
         }
     }
 }

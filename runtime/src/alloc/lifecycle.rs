@@ -72,7 +72,7 @@ impl Allocator {
     /// The pool was full, or it is empty now.
     #[cold]
     #[inline(never)]
-    pub(super) fn used_fell_to_zero(&self, pool: NonNull<Pool>) {
+    pub(crate) fn used_fell_to_zero(&self, pool: NonNull<Pool>) {
         // SAFETY: a block of the pool was freed just now, so it is in use.
         let header = unsafe { pool.as_ref() };
         if let (true, Some(bin)) = (header.is_full(), header.bin()) {

@@ -147,6 +147,15 @@ impl Allocator {
         self.take::<OBJECT_LINK>(bin)
     }
 
+    /// The block that [`allocate`](Allocator::allocate) would hand out next, and its pool, from which it is yet to be [taken](Pool::take_first).
+    /// `None` if that takes the slow path.
+    #[inline(always)]
+    pub(crate) fn first_free(&self, bin: Bin) -> Option<(&Pool, NonNull<u8>)> {
+        // SAFETY: as in `take`.
+        let pool = unsafe { self.heads.get_unchecked(bin.index()).get().as_ref() };
+        Some((pool, pool.first_free()?))
+    }
+
     /// Takes a block of a bin whose kind has the link offset `LINK`.
     #[inline(always)]
     fn take<const LINK: usize>(&self, bin: Bin) -> Option<NonNull<u8>> {
@@ -168,6 +177,18 @@ impl Allocator {
     pub(crate) unsafe fn free(&self, block: NonNull<u8>, pool: NonNull<Pool>) -> bool {
         // SAFETY: passed on.
         unsafe { self.put::<OBJECT_LINK>(block, pool) }
+    }
+
+    /// The first half of [`free`](Allocator::free), for who tells the allocator of the change of state itself
+    /// ([`used_fell_to_zero`](Allocator::used_fell_to_zero)).
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    pub(crate) unsafe fn give_back(block: NonNull<u8>, pool: NonNull<Pool>) -> bool {
+        debug_assert_eq!(Pool::of(block), pool, "a block of another pool");
+        // SAFETY: passed on.
+        unsafe { pool.as_ref().push::<OBJECT_LINK>(block) }
     }
 
     /// # Safety

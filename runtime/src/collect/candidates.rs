@@ -68,7 +68,7 @@ impl Candidates {
         object.header().remove(bit);
         // SAFETY: the pool was pinned until now, and the allocator is held.
         unsafe { alloc.unpin(object.pool(), pin) };
-        let is_in = object.header().generation() == list.generation() && self.begin(object);
+        let is_in = object.header().generation() == list.generation() && self.begin(object, object.side());
         if is_in {
             object.pool_ref().set_examined(Examined::WithYounger);
         }
@@ -88,11 +88,11 @@ impl Candidates {
             }
             let target = self.generation.next().index();
             let mut examined = Examined::No;
-            for block in pool.blocks() {
+            for (block, side) in pool.blocks_and_sides() {
                 // SAFETY: *valid-header*: the header word of every carved block is initialised (S16).
                 let object = unsafe { RawObject::from_block(block) };
                 let generation = usize::from(object.header().generation());
-                if generation <= self.generation.index() && self.begin(object) {
+                if generation <= self.generation.index() && self.begin(object, side) {
                     examined =
                         examined.max(if generation == target { Examined::AtTarget } else { Examined::WithYounger });
                 }
@@ -104,9 +104,9 @@ impl Candidates {
     }
 
     #[inline]
-    fn begin(&self, object: RawObject) -> bool {
+    fn begin(&self, object: RawObject, side: &Cell<u8>) -> bool {
         if object.header().is_candidate() {
-            SideState::CANDIDATE.set(object);
+            side.set(SideState::CANDIDATE.0);
             return true;
         }
         if object.header().is_alive() {
@@ -185,11 +185,10 @@ impl Candidates {
 
     #[inline]
     fn for_each_in(pool: &Pool, f: &mut impl FnMut(RawObject)) {
-        for block in pool.blocks() {
-            // SAFETY: *valid-header*, as above.
-            let object = unsafe { RawObject::from_block(block) };
-            if SideState::of(object) != SideState::REST {
-                f(object);
+        for (block, side) in pool.blocks_and_sides() {
+            if side.get() != SideState::REST.0 {
+                // SAFETY: *valid-header*, as above.
+                f(unsafe { RawObject::from_block(block) });
             }
         }
     }
@@ -250,17 +249,22 @@ impl Candidates {
 
     /// Ends the examination: every side state goes to rest, no pool is examined.
     pub(crate) fn finish(self, young: &GenerationList, middle: &GenerationList, alloc: &Allocator) {
-        self.for_each(alloc, |object| SideState::REST.set(object));
         match self.source {
             Source::Lists(lists) => {
                 for (mut entries, list) in lists.into_iter().zip([young, middle]) {
                     for object in entries.drain(..) {
+                        SideState::REST.set(object);
                         object.pool_ref().set_examined(Examined::No);
                     }
                     list.give_back(entries, alloc);
                 }
             }
-            Source::Pools => examined_pools(alloc).for_each(|pool| pool.set_examined(Examined::No)),
+            Source::Pools => {
+                for pool in examined_pools(alloc) {
+                    pool.sides().iter().for_each(|side| side.set(SideState::REST.0));
+                    pool.set_examined(Examined::No);
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use core::cell::{Cell, UnsafeCell};
 
+use super::generation::Generation;
 use crate::alloc::{Allocator, PoolFlags};
 use crate::base::{Broken, holds};
 use crate::object::{Flags, RawObject};
@@ -99,7 +100,11 @@ impl GenerationList {
             object.header().insert(self.bit);
             object.pool_ref().set_flags(self.pin);
             debug_assert!(entries.len() < entries.capacity());
-            entries.push(object);
+            if let Some(place) = entries.spare_capacity_mut().first_mut() {
+                place.write(object);
+                // SAFETY: `check_at` is at most the capacity, so there was a place, and it was written.
+                unsafe { entries.set_len(entries.len() + 1) };
+            }
             true
         })
     }
@@ -183,6 +188,25 @@ impl GenerationList {
         }
         self.give_back(entries, alloc);
         self.clear_spilled();
+    }
+
+    /// Empties the list; its objects that live become those of an older generation that has no list. Their number. The allocator is held by the
+    /// caller.
+    pub(crate) fn promote_all(&self, to: Generation, alloc: &Allocator) -> usize {
+        debug_assert_eq!(to, Generation::Old, "old objects are found by walking the pools");
+        let mut entries = self.take();
+        let mut promoted = 0;
+        for object in entries.drain(..) {
+            if self.holds(object) {
+                object.header().set_generation(to.index() as u8);
+                promoted += 1;
+            }
+            object.header().remove(self.bit);
+            // SAFETY: the pool was pinned until now, and the allocator is held.
+            unsafe { alloc.unpin(object.pool(), self.pin) };
+        }
+        self.give_back(entries, alloc);
+        promoted
     }
 
     /// Drops the entries whose object died; the number of those that live. Cost: two looks at each entry.

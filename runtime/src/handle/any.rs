@@ -269,6 +269,10 @@ unsafe impl Trace for AnyGc {
     fn shape(_: u32) -> Shape {
         Shape::EDGES
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }
 
 impl<T: ?Sized> From<Gc<T>> for AnyGc {

@@ -9,7 +9,7 @@ use super::weak::to_reserved;
 use super::{Gc, Weak};
 use crate::alloc::Bin;
 use crate::heap::{Heap, HeapState, OutOfMemory, default_state_for};
-use crate::object::{Finalizer, Flags, Managed, RawObject, Trace, Type, TypeOptions, object_size};
+use crate::object::{Descriptor, Finalizer, Flags, Managed, RawObject, Trace, Type, TypeOptions, object_size};
 
 impl Heap {
     /// A new object. May collect first (finalizers may run), unless the heap's [trigger](Heap::set_trigger) says
@@ -26,7 +26,11 @@ impl Heap {
     /// ```
     #[inline]
     pub fn alloc<T: Trace>(&self, value: T) -> Gc<T> {
-        self.try_alloc(value).unwrap_or_else(|error| error.raise())
+        if const { is_bulky::<T>() } {
+            return self.try_alloc(value).unwrap_or_else(|error| error.raise());
+        }
+        // SAFETY: the `Heap` keeps the state.
+        unsafe { alloc_in(self.state_ptr(), T::DESCRIPTOR, value) }
     }
 
     /// As [`alloc`](Heap::alloc), with an error if memory is refused, even after a full collection.
@@ -44,7 +48,7 @@ impl Heap {
     #[inline]
     pub fn try_alloc<T: Trace>(&self, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
         // SAFETY: the `Heap` keeps the state.
-        unsafe { try_alloc_in(self.state_ptr(), value) }
+        unsafe { try_alloc_in(self.state_ptr(), T::DESCRIPTOR, value) }
     }
 
     /// A new object that refers to itself: `make` gets a weak handle to it, which upgrades once the object is there.
@@ -108,14 +112,54 @@ impl Heap {
     }
 }
 
-/// See [`Heap::try_alloc`].
+/// Whether a value is better not passed from one function to the next: without optimisation each of them copies it to its own stack.
+const fn is_bulky<T>() -> bool {
+    size_of::<T>() > 1024
+}
+
+/// See [`Heap::alloc`]. `descriptor` is that of `T`; passed on, because each place that is compiled may have a constant of its own, and the type is
+/// looked up by its address.
 ///
 /// # Safety
 /// `state` is alive and stays so during the call.
 #[inline(always)]
-unsafe fn try_alloc_in<T: Trace>(state: NonNull<HeapState>, value: T) -> Result<Gc<T>, OutOfMemory<T>> {
+unsafe fn alloc_in<T: Trace>(state: NonNull<HeapState>, descriptor: &'static Descriptor, value: T) -> Gc<T> {
     // SAFETY: the caller's promise.
-    let ty = unsafe { state.as_ref() }.types.get(T::DESCRIPTOR);
+    if let Some(ty) = unsafe { state.as_ref() }.types.find(descriptor)
+        && let Some(bin) = ty.bin
+        // SAFETY: the caller's promise.
+        && let Some(object) = unsafe { HeapState::allocate_at_once(state, ty.template, bin) }
+    {
+        // SAFETY: the block was reserved for a `T`.
+        return unsafe { finish(object, ty.template, value) };
+    }
+    // SAFETY: the caller's promise.
+    unsafe { alloc_slowly(state, descriptor, value) }
+}
+
+/// The same. Out of line, and the last thing that its callers do: so they need no stack.
+///
+/// # Safety
+/// As there.
+#[cold]
+#[inline(never)]
+unsafe fn alloc_slowly<T: Trace>(state: NonNull<HeapState>, descriptor: &'static Descriptor, value: T) -> Gc<T> {
+    // SAFETY: the caller's promise.
+    unsafe { try_alloc_in(state, descriptor, value) }.unwrap_or_else(|error| error.raise())
+}
+
+/// See [`Heap::try_alloc`]. `descriptor` is that of `T`.
+///
+/// # Safety
+/// `state` is alive and stays so during the call.
+#[inline(always)]
+unsafe fn try_alloc_in<T: Trace>(
+    state: NonNull<HeapState>,
+    descriptor: &'static Descriptor,
+    value: T,
+) -> Result<Gc<T>, OutOfMemory<T>> {
+    // SAFETY: the caller's promise.
+    let ty = unsafe { state.as_ref() }.types.get(descriptor);
     let reserved = match ty.bin {
         // SAFETY: the caller's promise.
         Some(bin) => unsafe { HeapState::allocate(state, ty.template, bin) }.map(|object| (object, ty.template)),
@@ -210,7 +254,15 @@ impl<T: Trace> Gc<T> {
     #[inline]
     #[must_use]
     pub fn new(value: T) -> Gc<T> {
-        Gc::try_new(value).unwrap_or_else(|error| error.raise())
+        if const { is_bulky::<T>() } {
+            return Gc::try_new(value).unwrap_or_else(|error| error.raise());
+        }
+        let descriptor = T::DESCRIPTOR;
+        match default_state_for(descriptor) {
+            // SAFETY: as in `try_new`.
+            Some(state) => unsafe { alloc_in(state, descriptor, value) },
+            None => OutOfMemory::new(value, size_of::<T>()).raise(),
+        }
     }
 
     /// As [`new`](Gc::new), with an error if memory is refused.
@@ -222,7 +274,7 @@ impl<T: Trace> Gc<T> {
         match default_state_for(T::DESCRIPTOR) {
             // SAFETY: the type is registered, so no user code runs but in a collection; the default heap's state is
             // freed with its last object once it is closed, and then it doesn't collect.
-            Some(state) => unsafe { try_alloc_in(state, value) },
+            Some(state) => unsafe { try_alloc_in(state, T::DESCRIPTOR, value) },
             None => Err(OutOfMemory::new(value, size_of::<T>())),
         }
     }
@@ -286,6 +338,23 @@ impl<T: Trace> Factory<T> {
     /// If memory is refused.
     #[inline]
     pub fn alloc(&self, value: T) -> Gc<T> {
+        if const { is_bulky::<T>() } {
+            return self.try_alloc(value).unwrap_or_else(|error| error.raise());
+        }
+        if let Some(bin) = self.bin
+            // SAFETY: the factory keeps the state.
+            && let Some(object) = unsafe { HeapState::allocate_at_once(self.state, self.template, bin) }
+        {
+            // SAFETY: the block was reserved for a `T`.
+            return unsafe { finish(object, self.template, value) };
+        }
+        self.alloc_slowly(value)
+    }
+
+    /// The same. Out of line, and the last thing that its callers do: so they need no stack.
+    #[cold]
+    #[inline(never)]
+    fn alloc_slowly(&self, value: T) -> Gc<T> {
         self.try_alloc(value).unwrap_or_else(|error| error.raise())
     }
 

@@ -452,4 +452,8 @@ unsafe impl<T: ?Sized + 'static> Trace for Gc<T> {
     fn shape(_: u32) -> Shape {
         Shape::EDGES
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }

@@ -350,6 +350,10 @@ unsafe impl Trace for Packed {
     fn shape(_: u32) -> Shape {
         Shape::EDGES
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }
 
 impl PartialEq for Packed {

@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 use super::slow::Need;
 use super::state::HeapState;
 use crate::alloc::{Bin, PoolKind};
-use crate::collect::Trigger;
+use crate::collect::{Generation, Trigger};
 use crate::object::{Flags, RawObject, Type};
 
 impl HeapState {
@@ -39,6 +39,32 @@ impl HeapState {
             // SAFETY: (1) the caller's promise; (2) reserved just now, in this heap.
             unsafe { Self::list(state, object) };
         }
+        Some(object)
+    }
+
+    /// The same, if it takes no slow path: then nothing of the user's runs, and no register has to be saved by who calls this. `None` leaves
+    /// everything as it was.
+    ///
+    /// # Safety
+    /// `state` is alive.
+    #[inline(always)]
+    pub(crate) unsafe fn allocate_at_once(state: NonNull<HeapState>, template: u32, bin: Bin) -> Option<RawObject> {
+        if cfg!(tailbite_stress) {
+            return None;
+        }
+        // SAFETY: the caller's promise.
+        let this = unsafe { state.as_ref() };
+        let (pool, block) = this.alloc.first_free(bin)?;
+        // SAFETY: a free block of an object pool, whose header word was initialised when it was carved.
+        let object = unsafe { RawObject::from_block(block) };
+        if template & Flags::TRACKED.bits() as u32 != 0
+            && !object.header().has(Flags::LISTED_YOUNG)
+            && !this.young.push(object)
+        {
+            return None;
+        }
+        // SAFETY: the first free block still: listing it allocates no block and frees none.
+        unsafe { pool.take_first(block) };
         Some(object)
     }
 
@@ -111,7 +137,7 @@ impl HeapState {
                     Trigger::Allocation => {
                         if let Some(generation) = this.policy.select(live + 1) {
                             // SAFETY: (1).
-                            unsafe { Self::collect(state, generation) };
+                            unsafe { Self::collect_or_promote(state, generation) };
                         }
                         live = 0;
                     }
@@ -132,6 +158,26 @@ impl HeapState {
         // A list that is nearly full of the living is looked at again only after an eighth of the threshold: counting
         // them costs a look at each.
         this.young.set_check_at(allowance.max(live.saturating_add(allowance / 8)));
+    }
+
+    /// Carries out a collection that is due. A young one may be left out, where the last ones found nothing: then the young objects become old
+    /// as they are.
+    ///
+    /// # Safety
+    /// As for [`collect`](HeapState::collect).
+    unsafe fn collect_or_promote(state: NonNull<HeapState>, generation: Generation) -> usize {
+        // SAFETY: the caller's promise.
+        let this = unsafe { state.as_ref() };
+        if generation != Generation::Young || this.young.is_spilled() || !this.policy.blind.take() {
+            // SAFETY: the caller's promise.
+            return unsafe { Self::collect(state, generation) };
+        }
+        this.alloc.hold();
+        let promoted = this.young.promote_all(Generation::Old, &this.alloc);
+        this.alloc.release_hold();
+        this.policy.promote_blindly(promoted);
+        this.refresh_young_check();
+        0
     }
 
     /// Lists an object that came back from the dead: a collection may have passed over it while it was queued for its
@@ -177,7 +223,7 @@ impl HeapState {
         let selected = if count > this.policy.young_allowance() { this.policy.select(count) } else { None };
         match selected.max(this.stress.take_due()) {
             // SAFETY: the caller's promise.
-            Some(generation) => unsafe { Self::collect(state, generation) },
+            Some(generation) => unsafe { Self::collect_or_promote(state, generation) },
             None => {
                 this.refresh_young_check();
                 0

@@ -20,6 +20,7 @@ use std::panic::catch_unwind;
 use super::callbacks::Phase;
 use super::close::Operation;
 use super::drops::Drops;
+use super::reclaim::UnderWay;
 use super::state::HeapState;
 use super::unraisable::{OverReported, UnraisableContext};
 use crate::base::Clock;
@@ -43,9 +44,11 @@ impl HeapState {
         // SAFETY: (1), (2).
         let operation = unsafe { Operation::enter(state) };
         let scope = this.open_scope();
+        let under_way = UnderWay::begin();
         // SAFETY: (1).
         unsafe { Self::report_faults(state) };
         let collected = this.run_collection(generation);
+        drop(under_way);
         Drops::close_scope(scope);
         this.collecting.set(false);
         this.refresh_young_check();
@@ -86,6 +89,8 @@ impl HeapState {
             if self.saves_garbage() {
                 info.collected = self.save_garbage(&set, &parked);
                 totals.survivors += info.collected;
+            } else if Self::can_sweep(detection.flags) {
+                info.collected = self.sweep(&set);
             } else {
                 self.doom(&set, &parked);
                 #[cfg(tailbite_stress)]
@@ -174,49 +179,6 @@ impl HeapState {
                 }
             });
         }
-    }
-
-    /// Past resurrection: from here on nothing reveals the objects of `set`, and no weak reference leads to them.
-    fn doom(&self, set: &Candidates, parked: &PendingCallbacks) {
-        set.for_each(&self.alloc, |object| {
-            object.header().insert(Flags::DOOMED);
-            if object.header().has(Flags::WEAK) {
-                self.clear_weak(object, parked, |listed| set.is_unreachable(listed));
-            }
-        });
-    }
-
-    /// Drops the payloads of the garbage where they lie. References among the garbage count for nothing
-    /// ([`Flags::DOOMED`]); what it holds of the living is let go, and may die as usual.
-    fn drop_payloads(&self, set: &Candidates) {
-        set.for_each(&self.alloc, |object| {
-            // SAFETY: a doomed object keeps its type until its block is freed.
-            let ty = unsafe { type_of(object.header().type_id()) };
-            if let Some(drop) = ty.descriptor.drop {
-                Drops::enter_forced();
-                // SAFETY: (1) the type is the object's; (2) doomed garbage, visited once: nothing revives it, and what
-                // refers to it is garbage too, whose drop only counts (S7).
-                unsafe { self.drop_payload(object, ty, drop, object.header().has(Flags::LOUD)) };
-                Self::leave_drop();
-            }
-        });
-    }
-
-    /// Frees the blocks of the garbage, after all of its payloads were dropped (S8).
-    fn free_garbage(&self, set: &Candidates) -> usize {
-        let mut freed = 0;
-        set.for_each(&self.alloc, |object| {
-            let header = object.header();
-            let large = header.has(Flags::LARGE);
-            header.clear();
-            if large {
-                header.insert(Flags::LARGE);
-            }
-            // SAFETY: the payload is dropped, the header cleared. The operation under way keeps the state.
-            unsafe { Self::free_block(NonNull::from(self), object) };
-            freed += 1;
-        });
-        freed
     }
 }
 

@@ -179,7 +179,7 @@ impl Heap {
     }
 
     /// How far the old generation must grow between automatic full collections: as [`set_growth`](Heap::set_growth) has
-    /// said, or CPython's 25 %.
+    /// said, or 50 %.
     #[must_use]
     pub fn growth(&self) -> Growth {
         self.state().policy.growth.get()
@@ -190,13 +190,42 @@ impl Heap {
     /// ```
     /// use tailbite::{Growth, Heap};
     /// let heap = Heap::new();
-    /// assert_eq!(heap.growth(), Growth::percent(25));
+    /// assert_eq!(heap.growth(), Growth::percent(50));
+    /// // As CPython:
+    /// heap.set_growth(Growth::percent(25));
     /// // As often as the thresholds say:
     /// heap.set_growth(Growth::percent(0));
     /// assert_eq!(heap.growth(), Growth::percent(0));
     /// ```
     pub fn set_growth(&self, growth: Growth) {
         self.state().policy.growth.set(growth);
+    }
+
+    /// Whether a young collection that is due may be left out where the last ones found next to nothing: see
+    /// [`set_blind_promotion`](Heap::set_blind_promotion).
+    #[must_use]
+    pub fn is_blind_promotion(&self) -> bool {
+        self.state().policy.blind.enabled.get()
+    }
+
+    /// Chooses between speed while a heap grows and promptness. On, as in a new heap: after a young or middle collection that found less than
+    /// 2 % garbage, the next young collection is left out and its objects become old at once; then the next two, four, and at most eight, with a
+    /// look after each run, and any yield ends it. That takes half of the collector's time off a program that builds something up. What it
+    /// costs: cyclic garbage in lists that were promoted like this waits for the next full collection. Off: each young collection takes place, as in
+    /// CPython.
+    ///
+    /// A young collection that was left out is counted by [`get_count`](Heap::get_count) as one that took place; statistics and callbacks
+    /// know nothing of it.
+    ///
+    /// ```
+    /// use tailbite::Heap;
+    /// let heap = Heap::new();
+    /// assert!(heap.is_blind_promotion());
+    /// heap.set_blind_promotion(false);
+    /// assert!(!heap.is_blind_promotion());
+    /// ```
+    pub fn set_blind_promotion(&self, on: bool) {
+        self.state().policy.blind.enabled.set(on);
     }
 
     /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest

@@ -15,7 +15,7 @@ use super::close::Operation;
 use super::drops::Drops;
 use super::state::HeapState;
 use super::unraisable::UnraisableContext;
-use crate::alloc::PoolFlags;
+use crate::alloc::{Allocator, Pool, PoolFlags};
 use crate::object::{Flags, RawObject, SideState, Type, type_of};
 use crate::weak::{Link, PendingCallbacks, Record, Reference};
 
@@ -39,11 +39,11 @@ impl HeapState {
             unsafe { Self::die_slowly(object) };
             return;
         }
-        let state = Self::of(object);
+        // (The state is found again after the drop: then nothing but the address has to outlast it.)
         if needs_drop::<T>() {
             if !Drops::enter() {
                 // SAFETY: (1): dead, and given up by the caller.
-                unsafe { Self::queue(state, object) };
+                unsafe { Self::queue(Self::of(object), object) };
                 return;
             }
             // The object is no more before its payload drops: nothing reveals it, no walk looks at it.
@@ -55,7 +55,7 @@ impl HeapState {
             object.header().clear();
         }
         // SAFETY: (1) the payload is dropped, the header cleared; (2) the last use of both.
-        unsafe { Self::free_block(state, object) };
+        unsafe { Self::free_usual_block(Self::of(object), object) };
     }
 
     /// The same for an object of which only the address is known, or which needs more than a drop.
@@ -343,22 +343,66 @@ impl HeapState {
     /// # Safety
     /// 1. The object's payload is dropped and its header cleared, up to `LARGE`.
     /// 2. The caller uses neither the block nor the state afterwards, unless something else keeps the state (S18).
-    #[inline(always)]
+    #[inline]
     pub(crate) unsafe fn free_block(state: NonNull<HeapState>, object: RawObject) {
-        let pool = object.pool();
-        // SAFETY: the state lives as long as the block is in use.
-        let this = unsafe { state.as_ref() };
-        if this.collecting.get() {
-            Self::leave_examination(object);
-        }
         if object.header().has(Flags::LARGE) {
             // SAFETY: (1), (2).
             unsafe { Self::free_unusual_block(state, object) };
-            return;
+        } else {
+            // SAFETY: (1), (2).
+            unsafe { Self::free_usual_block(state, object) };
         }
+    }
+
+    /// The same for an object that was not `LARGE`.
+    ///
+    /// # Safety
+    /// As there.
+    #[inline(always)]
+    unsafe fn free_usual_block(state: NonNull<HeapState>, object: RawObject) {
+        // SAFETY: the state lives as long as the block is in use.
+        if unsafe { state.as_ref() }.collecting.get() {
+            // SAFETY: (1), (2).
+            return unsafe { Self::free_during_collection(state, object) };
+        }
+        let pool = object.pool();
         // SAFETY: (1); the pool is the block's.
-        if unsafe { this.alloc.free(object.block(), pool) } && this.closed.get() {
-            // SAFETY: (1) the block kept the state until now; (2) the last use here, and by (2) the caller's.
+        if unsafe { Allocator::give_back(object.block(), pool) } {
+            // SAFETY: (1) a block of the pool was given back just now, which kept the state; (2).
+            unsafe { Self::pool_changed(state, pool) };
+        }
+    }
+
+    /// The same while a collection of the heap is under way: if the object was a candidate, it is none any more, whatever comes to be in its
+    /// block (S8).
+    ///
+    /// # Safety
+    /// As there.
+    #[cold]
+    #[inline(never)]
+    unsafe fn free_during_collection(state: NonNull<HeapState>, object: RawObject) {
+        Self::leave_examination(object);
+        let pool = object.pool();
+        // SAFETY: (1); the pool is the block's.
+        if unsafe { Allocator::give_back(object.block(), pool) } {
+            // SAFETY: (1) a block of the pool was given back just now, which kept the state; (2).
+            unsafe { Self::pool_changed(state, pool) };
+        }
+    }
+
+    /// The pool was full, or it is empty now, and with it perhaps a closed heap.
+    ///
+    /// # Safety
+    /// 1. A block of the pool was just given back, which kept the state until now.
+    /// 2. The caller doesn't use the state afterwards, unless something else keeps it (S18).
+    #[cold]
+    #[inline(never)]
+    unsafe fn pool_changed(state: NonNull<HeapState>, pool: NonNull<Pool>) {
+        // SAFETY: (1).
+        let this = unsafe { state.as_ref() };
+        this.alloc.used_fell_to_zero(pool);
+        if this.closed.get() {
+            // SAFETY: (1), (2).
             unsafe { Self::free_if_unused(state) };
         }
     }
@@ -372,6 +416,9 @@ impl HeapState {
     unsafe fn free_unusual_block(state: NonNull<HeapState>, object: RawObject) {
         // SAFETY: the state lives as long as the block is in use.
         let this = unsafe { state.as_ref() };
+        if this.collecting.get() {
+            Self::leave_examination(object);
+        }
         object.header().remove(Flags::LARGE);
         if object.pool_ref().flags().contains(PoolFlags::LARGE) {
             // The lists would keep the whole region until they are collected.
@@ -384,8 +431,7 @@ impl HeapState {
         unsafe { Self::free_if_unused(state) };
     }
 
-    /// An object died during a collection of its heap: if it was a candidate, it is none any more, whatever comes to be in its block (S8).
-    #[cold]
+    /// What died is no candidate any more.
     fn leave_examination(object: RawObject) {
         if object.side().get() != SideState::REST.0 {
             SideState::REST.set(object);

@@ -87,7 +87,7 @@ impl Drops {
     /// Payload drops that nest on the stack before deaths are queued: enough to keep a tree of 65,000 nodes off the
     /// queue, which costs some 170 instructions a death, and little enough for a small stack. Frames of unoptimised
     /// builds are several times as large.
-    const NESTED: u32 = if cfg!(debug_assertions) { 4 } else { 16 };
+    const NESTED: u32 = if cfg!(debug_assertions) { 4 } else { 32 };
     /// The same within a scope.
     const NESTED_IN_SCOPE: u32 = 4;
     /// Scopes of user code within each other, unless a heap is told otherwise.
@@ -127,6 +127,16 @@ impl Drops {
     #[inline(always)]
     pub(crate) fn leave() {
         DROPS.with(|drops| drops.depth.set(drops.depth.get() - 1));
+    }
+
+    /// Has all deaths queued from now on, within a drop that was forced; the limit, to be restored before that drop is left.
+    pub(crate) fn queue_all() -> u32 {
+        DROPS.with(|drops| drops.limit.replace(0))
+    }
+
+    /// Restores the limit that [`queue_all`](Drops::queue_all) took away.
+    pub(crate) fn restore(limit: u32) {
+        DROPS.with(|drops| drops.limit.set(limit));
     }
 
     /// Gives user code room of its own, if fewer than `bound` scopes are open.

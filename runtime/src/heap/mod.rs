@@ -49,6 +49,7 @@ mod freeze;
 mod leak;
 mod limits;
 mod out_of_memory;
+mod reclaim;
 mod refusals;
 mod roots;
 mod serials;

@@ -17,10 +17,8 @@ use core::cell::Cell;
 
 use bitflags::bitflags;
 
-/// One strong reference.
-const ONE: u64 = 1 << 32;
 /// Where a count that overflowed, or that must never fall to zero, is put: far from both ends.
-const MIDDLE: u64 = 1 << 63;
+const MIDDLE: u32 = 1 << 31;
 /// The bits below the type id's end.
 const TYPE_MASK: u64 = 0xFFFF;
 /// Queue links take the bits from here up: 34 of them.
@@ -56,6 +54,8 @@ bitflags! {
         const QUEUED = 1 << 27;
         /// Dropping the payload can run foreign code, or panic.
         const LOUD = 1 << 28;
+        /// The payload owns more than handles that its trace reports: letting those go is not all of its drop.
+        const GLUE = 1 << 29;
         /// Lent as `&mut` (S1).
         const EXCLUSIVE = 1 << 30;
         /// Made immortal by the host: the heap owns one reference until it is closed.
@@ -82,7 +82,10 @@ impl Flags {
     const GENERATION: Flags = Flags::MIDDLE.union(Flags::OLD);
 }
 
-const _: () = assert!(Flags::all().bits() & TYPE_MASK == 0);
+const BELOW_LINK: u32 = (1 << LINK_SHIFT) - 1;
+const LISTED: u32 = Flags::LISTED.bits() as u32;
+
+const _: () = assert!(Flags::all().bits() & TYPE_MASK == 0 && Flags::all().bits() >> 32 == 0);
 const _: () = assert!(Flags::EXCLUSIVE.bits() == 1 << LINK_SHIFT);
 const _: () = assert!(size_of::<Header>() == 8 && align_of::<Header>() == 8);
 
@@ -90,27 +93,38 @@ const _: () = assert!(size_of::<Header>() == 8 && align_of::<Header>() == 8);
 ///
 /// States: *free or under construction* (type id 0), *live* (type id and count above 0), *queued* (`QUEUED`), *dying*
 /// (`DOOMED`).
-#[repr(transparent)]
-pub(crate) struct Header(Cell<u64>);
+///
+/// Its halves are cells of their own: one reference more or less is then one instruction on memory, as with `Rc`. What runs often after that
+/// reads one half only, because a processor can't forward a store of a half to a load of the whole.
+#[repr(C, align(8))]
+pub(crate) struct Header {
+    #[cfg(target_endian = "big")]
+    count: Cell<u32>,
+    low: Cell<u32>,
+    #[cfg(target_endian = "little")]
+    count: Cell<u32>,
+}
 
 impl Header {
     /// Makes a free block's header that of a new object with one reference: the block's listed bits stay.
     #[inline(always)]
     pub(crate) fn init(&self, template: u32) {
-        self.0.set((self.0.get() & Flags::LISTED.bits()) | u64::from(template) | ONE);
+        self.low.set((self.low.get() & LISTED) | template);
+        self.count.set(1);
     }
 
     /// The object is no more: type and count go, the block's listed bits stay.
     #[inline(always)]
     pub(crate) fn clear(&self) {
-        self.0.set(self.0.get() & Flags::LISTED.bits());
+        self.low.set(self.low.get() & LISTED);
+        self.count.set(0);
     }
 
     /// One reference more. A count that overflows makes the object immortal for good (S21).
     #[inline(always)]
     pub(crate) fn increment(&self) {
-        let (word, overflow) = self.0.get().overflowing_add(ONE);
-        self.0.set(word);
+        let (count, overflow) = self.count.get().overflowing_add(1);
+        self.count.set(count);
         if overflow {
             self.saturate();
         }
@@ -119,22 +133,22 @@ impl Header {
     /// One reference less; true if it was the last one.
     #[inline(always)]
     pub(crate) fn decrement(&self) -> bool {
-        let word = self.0.get().wrapping_sub(ONE);
-        self.0.set(word);
-        word < ONE
+        let count = self.count.get().wrapping_sub(1);
+        self.count.set(count);
+        count == 0
     }
 
     /// Puts the count back into the middle and remembers why.
     #[cold]
     #[inline(never)]
     pub(crate) fn saturate(&self) {
-        let low = self.0.get() & (ONE - 1);
-        self.0.set(MIDDLE | low | Flags::SATURATED.bits());
+        self.count.set(MIDDLE);
+        self.insert(Flags::SATURATED);
     }
 
     #[inline(always)]
     pub(crate) fn count(&self) -> u32 {
-        (self.0.get() >> 32) as u32
+        self.count.get()
     }
 
     /// Whether exactly one reference exists. A count that saturated can't tell.
@@ -145,28 +159,28 @@ impl Header {
 
     #[inline(always)]
     pub(crate) fn type_id(&self) -> u16 {
-        (self.0.get() & TYPE_MASK) as u16
+        self.low.get() as u16
     }
 
     #[inline(always)]
     pub(crate) fn has(&self, any: Flags) -> bool {
-        self.0.get() & any.bits() != 0
+        self.low.get() & any.bits() as u32 != 0
     }
 
     #[inline(always)]
     pub(crate) fn insert(&self, flags: Flags) {
-        self.0.set(self.0.get() | flags.bits());
+        self.low.set(self.low.get() | flags.bits() as u32);
     }
 
     #[inline(always)]
     pub(crate) fn remove(&self, flags: Flags) {
-        self.0.set(self.0.get() & !flags.bits());
+        self.low.set(self.low.get() & !flags.bits() as u32);
     }
 
     /// The gc bits, for passes that look at many of them at once.
     #[inline(always)]
     pub(crate) fn flags(&self) -> Flags {
-        Flags::from_bits_retain(self.0.get() & !TYPE_MASK)
+        Flags::from_bits_retain(u64::from(self.low.get()) & !TYPE_MASK)
     }
 
     /// Whether a handle may be made from a mere address: the object exists, and nothing is tearing it down or lending
@@ -179,51 +193,56 @@ impl Header {
     /// Whether there is an object, and nothing is tearing it down.
     #[inline(always)]
     pub(crate) fn is_alive(&self) -> bool {
-        let word = self.0.get();
-        word & TYPE_MASK != 0 && word & (Flags::DOOMED.union(Flags::QUEUED)).bits() == 0 && word >= ONE
+        self.type_id() != 0 && !self.has(Flags::DOOMED | Flags::QUEUED) && self.count() != 0
     }
 
-    /// Whether a collection may examine the object.
+    /// Whether a collection may examine the object. (What is tracked has a type.)
     #[inline(always)]
     pub(crate) fn is_candidate(&self) -> bool {
-        let word = self.0.get();
-        word & TYPE_MASK != 0 && word & Flags::TRACKED.bits() != 0 && word & Flags::EXEMPT.bits() == 0 && word >= ONE
+        let wanted = Flags::TRACKED.bits() as u32;
+        self.low.get() & (wanted | Flags::EXEMPT.bits() as u32) == wanted && self.count() != 0
     }
 
     /// 0, 1 or 2; 3 for permanent.
     #[inline(always)]
     pub(crate) fn generation(&self) -> u8 {
-        ((self.0.get() >> 18) & 3) as u8
+        ((self.low.get() >> 18) & 3) as u8
     }
 
     #[inline(always)]
     pub(crate) fn set_generation(&self, generation: u8) {
         debug_assert!(generation <= 3);
-        let rest = self.0.get() & !Flags::GENERATION.bits();
-        self.0.set(rest | (u64::from(generation) << 18));
+        let rest = self.low.get() & !Flags::GENERATION.bits() as u32;
+        self.low.set(rest | (u32::from(generation) << 18));
     }
 
     /// Marks a dead object as queued, with no successor.
+    #[inline]
     pub(crate) fn queue(&self) {
         debug_assert!(self.count() == 0, "a queued object has no references");
-        self.0.set((self.0.get() & ((1 << LINK_SHIFT) - 1)) | Flags::QUEUED.bits());
+        self.low.set((self.low.get() & BELOW_LINK) | Flags::QUEUED.bits() as u32);
     }
 
     /// The block number of the next queued object, 0 for none.
+    #[inline]
     pub(crate) fn link(&self) -> u64 {
         debug_assert!(self.has(Flags::QUEUED));
-        self.0.get() >> LINK_SHIFT
+        u64::from(self.low.get() >> LINK_SHIFT) | u64::from(self.count.get()) << (32 - LINK_SHIFT)
     }
 
+    #[inline]
     pub(crate) fn set_link(&self, number: u64) {
         debug_assert!(self.has(Flags::QUEUED));
         debug_assert!(number >> (64 - LINK_SHIFT) == 0);
-        self.0.set((self.0.get() & ((1 << LINK_SHIFT) - 1)) | (number << LINK_SHIFT));
+        self.low.set((self.low.get() & BELOW_LINK) | (number as u32) << LINK_SHIFT);
+        self.count.set((number >> (32 - LINK_SHIFT)) as u32);
     }
 
     /// Takes the object out of the queue: a dead object with a count of zero again.
+    #[inline]
     pub(crate) fn unqueue(&self) {
-        self.0.set(self.0.get() & ((1 << LINK_SHIFT) - 1) & !Flags::QUEUED.bits());
+        self.low.set(self.low.get() & BELOW_LINK & !Flags::QUEUED.bits() as u32);
+        self.count.set(0);
     }
 }
 
@@ -232,7 +251,7 @@ mod tests {
     use super::*;
 
     fn live(template: u32) -> Header {
-        let header = Header(Cell::new(0));
+        let header = Header { low: Cell::new(0), count: Cell::new(0) };
         header.init(template);
         header
     }
@@ -240,7 +259,7 @@ mod tests {
     #[test]
     fn a_count_that_overflows_saturates_and_keeps_the_type() {
         let header = live(7);
-        header.0.set(header.0.get() | (u64::from(u32::MAX) << 32));
+        header.count.set(u32::MAX);
         header.increment();
         assert_eq!(header.type_id(), 7);
         assert!(header.has(Flags::SATURATED));

@@ -31,6 +31,8 @@ pub struct Descriptor {
     /// The payload ends in a slice, whose length is in the block's last word.
     pub(crate) tailed: bool,
     pub(crate) shape: fn() -> Shape,
+    /// See [`Trace::owns_only_handles`].
+    pub(crate) only_handles: fn() -> bool,
     pub(crate) options: fn() -> Hooks,
     /// Reports the payload's edges. Obligation: the object is alive, its payload is of this type and not mutably
     /// borrowed.
@@ -95,6 +97,7 @@ unsafe impl<T: Trace> Managed for T {
         layout: Layout::new::<T>(),
         tailed: false,
         shape: Shape::of::<T>,
+        only_handles: T::owns_only_handles,
         options: || {
             let mut options = TypeOptions::<T>::new();
             T::options(&mut options);
@@ -131,6 +134,7 @@ unsafe impl<T: Trace> Managed for [T] {
         layout: Layout::new::<[T; 0]>(),
         tailed: true,
         shape: Shape::of::<T>,
+        only_handles: T::owns_only_handles,
         options: Hooks::default,
         trace: {
             unsafe fn trace<T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {
@@ -160,6 +164,7 @@ unsafe impl Managed for str {
         layout: Layout::new::<[u8; 0]>(),
         tailed: true,
         shape: || Shape::PLAIN,
+        only_handles: || true,
         options: Hooks::default,
         trace: |_, _| {},
         drop: None,
@@ -188,6 +193,7 @@ unsafe impl<H: Trace, T: Trace> Managed for WithSlice<H, T> {
         layout: Layout::new::<(H, [T; 0])>(),
         tailed: true,
         shape: || Shape::of::<H>().union(Shape::of::<T>()),
+        only_handles: || H::owns_only_handles() && T::owns_only_handles(),
         options: Hooks::default,
         trace: {
             unsafe fn trace<H: Trace, T: Trace>(object: RawObject, tracer: &mut Tracer<'_>) {
@@ -235,6 +241,7 @@ impl Type {
         flags.set(Flags::TRACKED, shape.contains(Shape::EDGES));
         flags.set(Flags::LOUD, shape.contains(Shape::LOUD_DROP) && descriptor.drop.is_some());
         flags.set(Flags::FINALIZER, hooks.finalizer.as_ref().is_some_and(|finalizer| finalizer.at_birth));
+        flags.set(Flags::GLUE, descriptor.drop.is_some() && !(descriptor.only_handles)());
         let mut this = Type { descriptor, hooks, shape, template: flags.bits() as u32, bin: None };
         if let (false, Some(size)) = (descriptor.tailed, super::object_size(descriptor.layout)) {
             this.bin = Bin::for_object(this.kind(), size, descriptor.layout.align());
@@ -245,7 +252,7 @@ impl Type {
     /// The same type, as a debug heap allocates it: freeing a block takes the slow path. Objects don't lead to it, so it needs no hooks.
     pub(crate) fn guarded(&self) -> Type {
         let template = self.template | Flags::LARGE.bits() as u32;
-        Type { descriptor: self.descriptor, hooks: Hooks::default(), shape: self.shape, template, bin: self.bin }
+        Type { hooks: Hooks::default(), template, ..*self }
     }
 
     /// The pools that objects of this type live in.

@@ -80,7 +80,7 @@ pub(crate) fn collect(world: &Rc<World>) -> Option<()> {
 
 pub(crate) fn set_policy(world: &Rc<World>) -> Option<()> {
     let tape = world.tape();
-    world.with_heap(|heap| match tape.below(9) {
+    world.with_heap(|heap| match tape.below(10) {
         0 => heap.enable(),
         1 => heap.disable(),
         2 => heap.set_threshold([tape.below(40) as i32 - 1, tape.below(4) as i32, tape.below(4) as i32]),
@@ -89,6 +89,7 @@ pub(crate) fn set_policy(world: &Rc<World>) -> Option<()> {
         5 => heap.set_stress([0, 0, 1, 3, 17][tape.below(5)]),
         6 => heap.set_drop_nesting(tape.below(6) as u32),
         7 => heap.set_counting(tape.one_in(2)),
+        8 => heap.set_blind_promotion(tape.one_in(2)),
         _ => heap.set_debug_heap(tape.one_in(2)),
     })
 }

@@ -33,6 +33,8 @@ fn controls(w: &World) -> Step {
     w.expect(heap.get_threshold() == [5, 2, 2], "as set");
     heap.set_growth(Growth::percent(10));
     w.expect(heap.growth() == Growth::percent(10), "as set");
+    heap.set_blind_promotion(false);
+    w.expect(!heap.is_blind_promotion(), "as set");
     for _ in 0..20 {
         drop(Item::ring(w, Manner::Quiet, 2)?);
     }

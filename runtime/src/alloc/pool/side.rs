@@ -29,13 +29,19 @@ impl Pool {
     /// have none of their own; what is found for them rests.
     #[inline(always)]
     pub(crate) fn side_of(block: NonNull<u8>) -> NonNull<Cell<u8>> {
-        let side = block.as_ptr().map_addr(|address| {
-            if large::begins_at(address) {
-                (address & !(POOL_SIZE - 1)) + offset_of!(Pool, side)
-            } else {
-                (address & !(ARENA_SIZE - 1)) + (address & (ARENA_SIZE - 1)) / SIDE_GRANULE
-            }
-        });
+        if !large::begins_at(block.addr().get()) {
+            return Pool::side_in_arena(block);
+        }
+        // SAFETY: the byte lies in the header of the pool that the block is in.
+        unsafe { Pool::of(block).byte_add(offset_of!(Pool, side)).cast() }
+    }
+
+    /// The same for a block that is known not to be a large object's.
+    #[inline(always)]
+    fn side_in_arena(block: NonNull<u8>) -> NonNull<Cell<u8>> {
+        let side = block
+            .as_ptr()
+            .map_addr(|address| (address & !(ARENA_SIZE - 1)) + (address & (ARENA_SIZE - 1)) / SIDE_GRANULE);
         // SAFETY: the first page of memory is never mapped, so an address that is not null lies above the first arena's worth of addresses.
         unsafe { NonNull::new_unchecked(side.cast()) }
     }
@@ -51,6 +57,21 @@ impl Pool {
         // SAFETY: both lie in the head of the pool's arena, to which its blocks have access, or are the same byte of a large pool's header. Side
         // bytes are initialised with the arena, and only used as cells.
         unsafe { NonNull::slice_from_raw_parts(first, length).as_ref() }
+    }
+
+    /// The blocks that are carved now, each with its side byte.
+    #[inline(always)]
+    pub(crate) fn blocks_and_sides(&self) -> impl Iterator<Item = (NonNull<u8>, &Cell<u8>)> {
+        let (first, size) = (self.block(0), self.block_size());
+        let large = self.is_large();
+        (0..self.carved()).map(move |index| {
+            // SAFETY: the block is one of this pool's, whose arena, or region, is there; blocks have access to it. Side bytes are initialised with
+            // the arena, and only used as cells.
+            unsafe {
+                let block = first.add(index * size);
+                (block, if large { Pool::side_of(block) } else { Pool::side_in_arena(block) }.as_ref())
+            }
+        })
     }
 
     /// What a collection has to do with this pool.

@@ -123,10 +123,36 @@ impl Pool {
         })
     }
 
+    /// The free block that is taken next.
+    #[inline(always)]
+    pub(in crate::alloc) fn first_free(&self) -> Option<NonNull<u8>> {
+        self.free.get()
+    }
+
     /// Takes a free block, if there is one. `LINK` is the link offset of the pool's kind.
     #[inline(always)]
     pub(in crate::alloc) fn pop<const LINK: usize>(&self) -> Option<NonNull<u8>> {
         let block = self.free.get()?;
+        // SAFETY: that is the first free block.
+        unsafe { self.pop_first::<LINK>(block) };
+        Some(block)
+    }
+
+    /// Takes the first free block of a pool for objects.
+    ///
+    /// # Safety
+    /// `block` is the first free block: `Allocator::first_free` gave it, and nothing was allocated or freed since.
+    #[inline(always)]
+    pub(crate) unsafe fn take_first(&self, block: NonNull<u8>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.pop_first::<OBJECT_LINK>(block) }
+    }
+
+    /// # Safety
+    /// `block` is the first free block.
+    #[inline(always)]
+    unsafe fn pop_first<const LINK: usize>(&self, block: NonNull<u8>) {
+        debug_assert_eq!(self.free.get(), Some(block), "the first free block");
         // SAFETY: a block in the free list holds the link to the next one, at the link offset of its kind.
         self.free.set(unsafe { annotate::read_hidden(block.add(LINK).cast::<Option<NonNull<u8>>>()) });
         self.used.set(self.used.get() + 1);
@@ -135,7 +161,6 @@ impl Pool {
             poison::take(block, self.size.get(), LINK);
             annotate::hand_out(block.add(LINK), self.size.get() - LINK);
         }
-        Some(block)
     }
 
     /// Takes a block back. Returns whether `used` fell to 0: the pool was full, or is now empty.

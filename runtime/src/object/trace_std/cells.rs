@@ -21,6 +21,11 @@ unsafe impl<T: Trace> Trace for Cell<T> {
     fn shape(depth: u32) -> Shape {
         part::<T>(depth)
     }
+
+    #[inline]
+    fn owns_only_handles() -> bool {
+        T::owns_only_handles()
+    }
 }
 
 // SAFETY: the contents are owned by the cell and visited at most once.
@@ -59,6 +64,11 @@ macro_rules! once {
             #[inline]
             fn shape(depth: u32) -> Shape {
                 part::<T>(depth)
+            }
+
+            #[inline]
+            fn owns_only_handles() -> bool {
+                T::owns_only_handles()
             }
         }
     )*};

@@ -31,6 +31,11 @@ macro_rules! visit {
                 )*
                 shape
             }
+
+            #[inline]
+            fn owns_only_handles() -> bool {
+                true $(&& $parameter::owns_only_handles())*
+            }
         }
     )*};
 }
@@ -101,6 +106,11 @@ unsafe impl<T: Trace, const N: usize> Trace for [T; N] {
     #[inline]
     fn shape(depth: u32) -> Shape {
         if N == 0 { Shape::PLAIN } else { part::<T>(depth) }
+    }
+
+    #[inline]
+    fn owns_only_handles() -> bool {
+        T::owns_only_handles()
     }
 }
 
