@@ -13,7 +13,7 @@ use pyo3_ffi::{
 
 pub use self::raw::PyMalloc;
 use super::graph::{Abilities, GraphPeer};
-use super::tailbite_mixed::tail_words;
+use super::mixed::{self, tail_words};
 
 /// The release that is linked.
 pub const VERSION: &str = env!("GC_BENCH_PYTHON_VERSION");
@@ -182,7 +182,7 @@ impl<const KIND: u8> GraphPeer for CPython<KIND> {
     }
 
     fn payload_bytes(value: i64) -> usize {
-        24 + if KIND == MIXED { 8 * tail_words(value) } else { 0 }
+        if KIND == MIXED { mixed::payload_bytes(value) } else { 24 }
     }
 
     fn safepoint(&mut self, _made: usize) {
