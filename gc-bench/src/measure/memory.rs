@@ -64,6 +64,12 @@ impl Meter {
         Some(resident_bytes()?.saturating_sub(self.resident?) as f64)
     }
 
+    /// The size of what was built: what is taken now, to compare with. `None` if it fits into memory that the process had before.
+    #[must_use]
+    pub fn size(&self) -> Option<f64> {
+        self.now().filter(|&bytes| bytes > 0.0)
+    }
+
     /// The most that was taken since the beginning, in bytes.
     #[must_use]
     pub fn peak(&self) -> Option<f64> {
