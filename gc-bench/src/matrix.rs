@@ -170,12 +170,8 @@ pub fn absent() -> Vec<(&'static str, &'static str)> {
         absent.push(("snmalloc", "built without the feature `snmalloc`, which needs a C++ compiler"));
     }
     if cfg!(not(libpython)) {
-        let why = if cfg!(feature = "cpython") {
-            "no libpython was found when this was built (PYO3_PYTHON names an interpreter)"
-        } else {
-            "built without the feature `cpython`, which needs an interpreter with headers and libpython"
-        };
-        absent.push(("cpython", why));
+        let missing = "built without the feature `cpython`, which needs an interpreter with headers and libpython";
+        absent.push(("cpython", option_env!("GC_BENCH_NO_PYTHON").unwrap_or(missing)));
     }
     absent
 }
