@@ -7,7 +7,7 @@ use ::tailbite::RawAllocator;
 use crate::measure::Outcome;
 #[cfg(libpython)]
 use crate::peers::cpython;
-use crate::peers::{Abilities, GraphPeer, RawPeer, objects, raw, rc, tailbite, tailbite_mixed};
+use crate::peers::{Abilities, GraphPeer, RawPeer, mixed, objects, raw, rc, tailbite};
 #[cfg(feature = "peers")]
 use crate::peers::{bacon_rajan, boa, dumpster, gc_arena, gcmodule, rust_cc, rust_gc};
 use crate::workloads::{Graph, Raw, Work, Workload, run_graph, run_raw};
@@ -103,21 +103,30 @@ pub fn peers() -> Vec<Peer> {
         Peer::new(BASE, "Tailbite")
             .quick()
             .graph::<tailbite::Tailbite<true>>()
-            .mixed::<tailbite_mixed::TailbiteMixed>()
+            .mixed::<mixed::tailbite::Mixed>()
             .objects::<objects::tailbite::Objects>()
             .raw::<RawAllocator>(),
         Peer::new("tailbite-alloc", "Tailbite, without a factory")
             .quick()
             .graph::<tailbite::Tailbite<false>>()
             .only(&[Graph::Handles, Graph::Tree, Graph::List, Graph::Rings]),
-        Peer::new("rc", "Rc").quick().graph::<rc::Counted>().objects::<objects::rc::Objects>(),
+        Peer::new("rc", "Rc")
+            .quick()
+            .graph::<rc::Counted>()
+            .mixed::<mixed::rc::Mixed>()
+            .objects::<objects::rc::Objects>(),
     ];
     #[cfg(feature = "peers")]
     peers.extend([
-        Peer::new("gc-arena", "gc-arena").quick().graph::<gc_arena::GcArena>(),
+        Peer::new("gc-arena", "gc-arena")
+            .quick()
+            .graph::<gc_arena::GcArena>()
+            .mixed::<mixed::gc_arena::Mixed>()
+            .objects::<objects::gc_arena::Objects>(),
         Peer::new("gcmodule", "jrsonnet-gcmodule")
             .quick()
             .graph::<gcmodule::GcModule>()
+            .mixed::<mixed::gcmodule::Mixed>()
             .objects::<objects::gcmodule::Objects>(),
         Peer::new("rust-cc", "rust-cc").graph::<rust_cc::RustCc>(),
         Peer::new("bacon-rajan", "bacon_rajan_cc").graph::<bacon_rajan::BaconRajan>(),
@@ -161,12 +170,8 @@ pub fn absent() -> Vec<(&'static str, &'static str)> {
         absent.push(("snmalloc", "built without the feature `snmalloc`, which needs a C++ compiler"));
     }
     if cfg!(not(libpython)) {
-        let why = if cfg!(feature = "cpython") {
-            "no libpython was found when this was built (PYO3_PYTHON names an interpreter)"
-        } else {
-            "built without the feature `cpython`, which needs an interpreter with headers and libpython"
-        };
-        absent.push(("cpython", why));
+        let missing = "built without the feature `cpython`, which needs an interpreter with headers and libpython";
+        absent.push(("cpython", option_env!("GC_BENCH_NO_PYTHON").unwrap_or(missing)));
     }
     absent
 }

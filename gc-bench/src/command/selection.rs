@@ -13,8 +13,7 @@ pub(super) fn peer(name: &str) -> Result<Peer, String> {
     if let Some((_, why)) = absent().into_iter().find(|(absent, _)| *absent == name) {
         return Err(format!("the peer {name} is not there: {why}"));
     }
-    let names = || peers().iter().map(|peer| peer.name).collect::<Vec<_>>().join(", ");
-    peers().into_iter().find(|peer| peer.name == name).ok_or_else(|| format!("no peer {name}; there are: {}", names()))
+    peers().into_iter().find(|peer| peer.name == name).ok_or_else(|| unknown_peer(name))
 }
 
 /// The workloads whose names begin with one of the filters, in the order of the table; without filters all, or those of a quick comparison.
@@ -52,6 +51,11 @@ fn unknown_workload(name: &str) -> String {
     format!("no workload's name is or begins with \"{name}\"; there are:\n{}", known.join("\n"))
 }
 
+fn unknown_peer(name: &str) -> String {
+    let known: Vec<String> = peers().iter().map(|peer| format!("  {:16} {}", peer.name, peer.title)).collect();
+    format!("no peer's name is \"{name}\"; there are:\n{}", known.join("\n"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{chosen_peers, peer, workload, workloads};
@@ -73,7 +77,7 @@ mod tests {
         let error = workloads(&["handles".to_owned(), "rinks".to_owned()], false).unwrap_err();
         assert!(error.contains("\"rinks\"") && error.contains("\n  rings "), "{error}");
         assert!(workload("live").unwrap_err().contains("live-random"), "one workload needs its whole name");
-        assert!(peer("rx").unwrap_err().contains("tailbite, "));
+        assert!(peer("rx").unwrap_err().contains("\n  tailbite "));
         assert!(chosen_peers(&["rx".to_owned()], false).is_err());
     }
 

@@ -20,8 +20,6 @@ pub struct Job<'a> {
     pub items: usize,
     /// The stack, in MiB.
     pub stack: usize,
-    /// How long it may take.
-    pub patience: Duration,
 }
 
 /// What came out of a run.
@@ -45,17 +43,21 @@ impl fmt::Display for Failure {
         match self {
             Failure::Killed(signal) => write!(f, "crashed (signal {signal})"),
             Failure::Failed(said) => write!(f, "failed: {said}"),
+            Failure::Late(Duration::ZERO) => write!(f, "not begun: no time was left"),
             Failure::Late(patience) => write!(f, "not done after {} s", patience.as_secs()),
             Failure::Unreadable(why) => write!(f, "no answer: {why}"),
         }
     }
 }
 
-/// Runs a job as `gc-bench run-one` in a child process, and waits for its answer.
+/// Runs a job as `gc-bench run-one` in a child process, and waits for its answer, but not longer than it has patience.
 ///
 /// # Errors
 /// [`Failure`], whatever goes wrong.
-pub fn run_child(job: Job<'_>) -> Answer {
+pub fn run_child(job: Job<'_>, patience: Duration) -> Answer {
+    if patience.is_zero() {
+        return Err(Failure::Late(patience));
+    }
     let unreadable = |error: io::Error| Failure::Unreadable(error.to_string());
     let mut child = Command::new(env::current_exe().map_err(unreadable)?)
         .args(["run-one", job.peer, job.workload, &job.items.to_string(), "--stack", &job.stack.to_string()])
@@ -65,11 +67,11 @@ pub fn run_child(job: Job<'_>) -> Answer {
         .spawn()
         .map_err(unreadable)?;
     let (out, err) = (read_all(child.stdout.take()), read_all(child.stderr.take()));
-    let status = wait(&mut child, job.patience).map_err(unreadable)?;
+    let status = wait(&mut child, patience).map_err(unreadable)?;
     let (out, err) = (out.join().unwrap_or_default(), err.join().unwrap_or_default());
     match status {
         Some(status) => interpret(status, &out, &err),
-        None => Err(Failure::Late(job.patience)),
+        None => Err(Failure::Late(patience)),
     }
 }
 

@@ -25,10 +25,43 @@ pub fn private_dirty_bytes() -> Option<usize> {
     field("/proc/self/smaps_rollup", "Private_Dirty")
 }
 
-/// The memory that the machine could still give without swapping.
+/// The memory that this process could still get without swapping: what the machine has left, or less if there is a limit.
 #[must_use]
 pub fn available_bytes() -> Option<usize> {
-    field("/proc/meminfo", "MemAvailable")
+    [field("/proc/meminfo", "MemAvailable"), control_group_bytes(), address_space()].into_iter().flatten().min()
+}
+
+/// What the limit of the process's control group leaves; pages of files don't count, as the system can do without them.
+fn control_group_bytes() -> Option<usize> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let read = |file: &str| fs::read_to_string(format!("/sys/fs/cgroup/{path}/{file}")).ok();
+    let limit: usize = read("memory.max")?.trim().parse().ok()?;
+    let used: usize = read("memory.current")?.trim().parse().ok()?;
+    let files = read("memory.stat").map_or(0, |text| file_bytes(&text));
+    Some(limit.saturating_sub(used.saturating_sub(files)))
+}
+
+fn file_bytes(statistics: &str) -> usize {
+    let value = |line: &str| -> Option<usize> {
+        let value = line.strip_prefix("inactive_file ").or_else(|| line.strip_prefix("active_file "))?;
+        value.trim().parse().ok()
+    };
+    statistics.lines().filter_map(value).sum()
+}
+
+/// The limit of `ulimit -v`.
+fn address_space() -> Option<usize> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut limit = libc::rlimit { rlim_cur: libc::RLIM_INFINITY, rlim_max: libc::RLIM_INFINITY };
+        // SAFETY: it writes to the structure only.
+        let status = unsafe { libc::getrlimit(libc::RLIMIT_AS, &raw mut limit) };
+        if status == 0 && limit.rlim_cur != libc::RLIM_INFINITY {
+            return usize::try_from(limit.rlim_cur).ok();
+        }
+    }
+    None
 }
 
 /// What the C library's `malloc` has handed out, its headers and roundings included.
@@ -64,6 +97,12 @@ impl Meter {
         Some(resident_bytes()?.saturating_sub(self.resident?) as f64)
     }
 
+    /// The size of what was built: what is taken now, to compare with. `None` if it fits into memory that the process had before.
+    #[must_use]
+    pub fn size(&self) -> Option<f64> {
+        self.now().filter(|&bytes| bytes > 0.0)
+    }
+
     /// The most that was taken since the beginning, in bytes.
     #[must_use]
     pub fn peak(&self) -> Option<f64> {
@@ -73,7 +112,7 @@ impl Meter {
 
 #[cfg(test)]
 mod tests {
-    use super::parse_field;
+    use super::{file_bytes, parse_field};
 
     #[test]
     fn fields_are_found_by_their_whole_name() {
@@ -81,6 +120,12 @@ mod tests {
         assert_eq!(parse_field(text, "VmHWM"), Some(4304 * 1024));
         assert_eq!(parse_field(text, "Threads"), None, "not bytes");
         assert_eq!(parse_field(text, "VmRSS"), None);
+    }
+
+    #[test]
+    fn pages_of_files_are_those_of_two_lists() {
+        assert_eq!(file_bytes("anon 1\nfile 70\ninactive_file 20\nactive_file 30\nslab 4\n"), 50);
+        assert_eq!(file_bytes(""), 0);
     }
 
     #[cfg(target_os = "linux")]

@@ -1,7 +1,5 @@
 //! Rounds: each peer once, then each peer again, so that a slow moment of the machine hits all of them.
 
-use std::time::Duration;
-
 use super::child::{Answer, Failure, Job};
 use super::outcome::Outcome;
 use super::statistics::Summary;
@@ -85,8 +83,8 @@ pub struct Rounds<'a> {
 impl<'a> Rounds<'a> {
     /// No round yet.
     #[must_use]
-    pub fn new(workload: &'a str, items: usize, peers: &[&'static str], patience: Duration) -> Rounds<'a> {
-        let job = Job { peer: "", workload, items, stack: USUAL_STACK, patience };
+    pub fn new(workload: &'a str, items: usize, peers: &[&'static str]) -> Rounds<'a> {
+        let job = Job { peer: "", workload, items, stack: USUAL_STACK };
         Rounds { job, cells: peers.iter().map(|peer| Cell::new(peer)).collect() }
     }
 
@@ -118,17 +116,13 @@ impl<'a> Rounds<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::{LARGE_STACK, Rounds};
     use crate::measure::{Failure, Outcome};
-
-    const PATIENCE: Duration = Duration::from_secs(1);
 
     #[test]
     fn rounds_interleave_the_peers() {
         let mut order = Vec::new();
-        let mut rounds = Rounds::new("w", 1, &["a", "b"], PATIENCE);
+        let mut rounds = Rounds::new("w", 1, &["a", "b"]);
         for value in [3.0, 1.0, 2.0] {
             rounds.round(|_| Ok(Outcome::new(1).with("m", "ns", value)), |peer| order.push(peer.to_owned()));
         }
@@ -140,7 +134,7 @@ mod tests {
     #[test]
     fn an_overflow_is_tried_again_on_a_large_stack_and_noted() {
         let mut stacks = Vec::new();
-        let mut rounds = Rounds::new("w", 1, &["deep"], PATIENCE);
+        let mut rounds = Rounds::new("w", 1, &["deep"]);
         for _ in 0..2 {
             let run = |job: crate::measure::Job<'_>| {
                 stacks.push(job.stack);
@@ -156,7 +150,7 @@ mod tests {
     #[test]
     fn a_peer_that_fails_is_left_out_and_the_rest_goes_on() {
         let mut runs = Vec::new();
-        let mut rounds = Rounds::new("w", 1, &["bad", "good"], PATIENCE);
+        let mut rounds = Rounds::new("w", 1, &["bad", "good"]);
         for _ in 0..2 {
             let run = |job: crate::measure::Job<'_>| {
                 runs.push(job.peer.to_owned());
@@ -170,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_peer_with_another_result_is_not_comparable() {
-        let mut rounds = Rounds::new("w", 1, &["a", "b"], PATIENCE);
+        let mut rounds = Rounds::new("w", 1, &["a", "b"]);
         rounds.round(|job| Ok(Outcome::new(if job.peer == "a" { 1 } else { 2 })), |_| ());
         assert_eq!(rounds.cells()[0].failure, None);
         assert!(matches!(rounds.cells()[1].failure, Some(Failure::Failed(_))));

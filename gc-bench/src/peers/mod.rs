@@ -14,7 +14,10 @@ pub mod gc_arena;
 pub mod gcmodule;
 mod graph;
 #[cfg(feature = "peers")]
+mod in_arena;
+#[cfg(feature = "peers")]
 mod like_rc;
+pub mod mixed;
 pub mod objects;
 pub mod raw;
 pub mod rc;
@@ -23,7 +26,6 @@ pub mod rust_cc;
 #[cfg(feature = "peers")]
 pub mod rust_gc;
 pub mod tailbite;
-pub mod tailbite_mixed;
 
 pub use graph::{Abilities, GraphPeer, ManualTrigger};
 pub use raw::RawPeer;

@@ -62,14 +62,12 @@ pub fn rows(workload: &str, cells: &[Cell]) -> Vec<Row> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::rows;
     use crate::measure::{Failure, Outcome, Rounds};
 
     #[test]
     fn rows_are_grouped_by_metric_and_leave_failures_out() {
-        let mut rounds = Rounds::new("w", 1, &["a", "b", "c"], Duration::from_secs(1));
+        let mut rounds = Rounds::new("w", 1, &["a", "b", "c"]);
         let outcome = Outcome::new(1).with("build", "ns", 1.0).with("drop", "ns", 2.0);
         let failed = Err(Failure::Failed("no".to_owned()));
         rounds.round(|job| if job.peer == "b" { failed.clone() } else { Ok(outcome.clone()) }, |_| ());

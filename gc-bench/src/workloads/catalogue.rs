@@ -13,8 +13,10 @@ pub struct Workload {
     pub work: Work,
     /// Its number of items (nodes, rings, operations) in full.
     items: usize,
-    /// Its number of items in a quick comparison, which it is part of if there is one.
-    quick_items: Option<usize>,
+    /// Its number of items in a quick comparison.
+    quick_items: usize,
+    /// Whether a quick comparison includes it without being told.
+    is_quick: bool,
     /// The bytes per item that the hungriest peer takes, harness included.
     bytes_per_item: usize,
 }
@@ -25,7 +27,7 @@ impl Workload {
     pub fn items(&self, size: Size) -> usize {
         match size {
             Size::Full => self.items,
-            Size::Quick => self.quick_items.unwrap_or(self.items / 10),
+            Size::Quick => self.quick_items,
             Size::Tiny => 3000,
         }
     }
@@ -33,7 +35,7 @@ impl Workload {
     /// Whether it belongs to a quick comparison.
     #[must_use]
     pub fn is_quick(&self) -> bool {
-        self.quick_items.is_some()
+        self.is_quick
     }
 
     /// The memory that so many items may take.
@@ -43,21 +45,25 @@ impl Workload {
     }
 }
 
-/// A row of the table below.
-const fn row(
-    name: &'static str,
-    about: &'static str,
-    work: Work,
-    items: usize,
-    quick_items: Option<usize>,
-    bytes_per_item: usize,
-) -> Workload {
-    Workload { name, about, work, items, quick_items, bytes_per_item }
+/// A row of the table below. In a quick comparison that names it, it has a tenth of its items.
+const fn row(name: &'static str, about: &'static str, work: Work, items: usize, bytes_per_item: usize) -> Workload {
+    Workload { name, about, work, items, quick_items: items / 10, is_quick: false, bytes_per_item }
+}
+
+impl Workload {
+    const fn quick(self) -> Workload {
+        Workload { is_quick: true, ..self }
+    }
+
+    /// What the slowest peer has done in a second or two: the same for all of them.
+    const fn quick_items(self, quick_items: usize) -> Workload {
+        Workload { quick_items, ..self }
+    }
 }
 
 const M: usize = 1_000_000;
-/// Bytes per node of a graph that stays, with handles, the order of links, and a peer that collects by side tables.
-const NODE: usize = 400;
+/// Bytes per node of a graph that stays, with handles, the order of links, and a peer that collects by side tables or by recursion.
+const NODE: usize = 600;
 
 /// All workloads, in the order in which they are run.
 pub const WORKLOADS: &[Workload] = &[
@@ -66,64 +72,34 @@ pub const WORKLOADS: &[Workload] = &[
         "a handle cloned and dropped; a node made and dropped at once",
         Work::Graph(Graph::Handles),
         2 * M,
-        Some(M),
         1,
-    ),
-    row("footprint", "memory per node of a list", Work::Graph(Graph::Footprint), 4 * M, Some(M), NODE),
-    row(
-        "footprint-mixed",
-        "the same with nodes of 24, 32, 40 and 72 bytes",
-        Work::Mixed(Graph::Footprint),
-        M,
-        None,
-        NODE,
-    ),
-    row(
-        "tree",
-        "a binary tree of a million nodes, built with the collector on, and dropped",
-        Work::Graph(Graph::Tree),
-        M,
-        None,
-        NODE,
-    ),
-    row(
-        "list",
-        "a list of a million nodes, built with the collector on, and dropped",
-        Work::Graph(Graph::List),
-        M,
-        None,
-        NODE,
-    ),
-    row(
-        "deep",
-        "a list of five million nodes through either reference, dropped",
-        Work::Graph(Graph::Deep),
-        5 * M,
-        None,
-        NODE,
-    ),
+    )
+    .quick()
+    .quick_items(M),
+    row("footprint", "memory per node of a list", Work::Graph(Graph::Footprint), 4 * M, NODE / 2)
+        .quick()
+        .quick_items(M),
+    row("footprint-mixed", "the same with nodes of 24, 32, 40 and 72 bytes", Work::Mixed(Graph::Footprint), M, NODE),
+    row("tree", "a binary tree, built with the collector on, and dropped", Work::Graph(Graph::Tree), M, NODE),
+    row("list", "a list, built with the collector on, and dropped", Work::Graph(Graph::List), M, NODE),
+    row("deep", "a long list through either reference, dropped", Work::Graph(Graph::Deep), 5 * M, NODE),
     row(
         "rings",
-        "a million rings of 2 to 10 nodes, dropped as soon as they are closed, collector on",
+        "rings of 2 to 10 nodes, dropped as soon as they are closed, collector on",
         Work::Graph(Graph::Rings),
         M,
-        Some(M / 5),
         6 * 100,
-    ),
-    row(
-        "live-random",
-        "full collection of a live random graph, a million nodes",
-        Work::Graph(Graph::LiveRandom),
-        M,
-        Some(M),
-        NODE,
-    ),
+    )
+    .quick()
+    .quick_items(M / 5),
+    row("live-random", "full collection of a live random graph", Work::Graph(Graph::LiveRandom), M, NODE)
+        .quick()
+        .quick_items(M / 2),
     row(
         "live-ordered",
         "full collection of a live list in both directions, in order of memory",
         Work::Graph(Graph::LiveOrdered),
         M,
-        None,
         NODE,
     ),
     row(
@@ -131,80 +107,51 @@ pub const WORKLOADS: &[Workload] = &[
         "full collection of a live random graph of nodes of 24 to 72 bytes",
         Work::Mixed(Graph::LiveRandom),
         M,
-        None,
         NODE,
     ),
-    row(
-        "live-random-5m",
-        "full collection of a live random graph, five million nodes",
-        Work::Graph(Graph::LiveRandom),
-        5 * M,
-        None,
-        NODE,
-    ),
-    row(
-        "dead-random",
-        "full collection of a random graph that is garbage",
-        Work::Graph(Graph::DeadRandom),
-        M,
-        Some(M),
-        NODE,
-    ),
+    row("live-random-5m", "full collection of a larger live random graph", Work::Graph(Graph::LiveRandom), 5 * M, NODE),
+    row("dead-random", "full collection of a random graph that is garbage", Work::Graph(Graph::DeadRandom), M, NODE)
+        .quick()
+        .quick_items(M / 2),
     row(
         "dead-ordered",
         "full collection of a list in both directions that is garbage",
         Work::Graph(Graph::DeadOrdered),
         M,
-        None,
         NODE,
     ),
-    row("dead-pairs", "full collection of pairs that are garbage", Work::Graph(Graph::DeadPairs), M, None, NODE),
+    row("dead-pairs", "full collection of pairs that are garbage", Work::Graph(Graph::DeadPairs), M, NODE),
     row(
         "dead-random-5m",
-        "full collection of a random graph that is garbage, five million nodes",
+        "full collection of a larger random graph that is garbage",
         Work::Graph(Graph::DeadRandom),
         5 * M,
-        None,
         NODE,
     ),
-    row(
-        "young",
-        "young collection of 2000 nodes beside five million old ones",
-        Work::Graph(Graph::Young),
-        5 * M,
-        None,
-        NODE / 2,
-    ),
+    row("young", "young collection of 2000 nodes beside many old ones", Work::Graph(Graph::Young), 5 * M, NODE / 2),
     row(
         "churn",
-        "five million short-lived nodes, a tenth in cycles, beside two million live ones",
+        "short-lived nodes, a tenth in cycles, beside live ones, two for five of them",
         Work::Graph(Graph::Churn),
         5 * M,
-        Some(M / 5),
-        NODE,
-    ),
+        NODE / 2,
+    )
+    .quick()
+    .quick_items(M / 4),
     row(
         "churn-linked",
         "the same with references from the short-lived to the live",
         Work::Graph(Graph::ChurnLinked),
         5 * M,
-        None,
-        NODE,
-    ),
-    row(
-        "fork",
-        "pages dirtied by a full collection of a live heap after fork",
-        Work::Graph(Graph::Fork),
-        M,
-        None,
-        NODE,
-    ),
+        NODE / 2,
+    )
+    .quick_items(M / 4),
+    row("fork", "pages dirtied by a full collection of a live heap after fork", Work::Graph(Graph::Fork), M, NODE),
     row(
         "objects-tree",
         "a tree of objects with a vector and a map inside, built with the collector on, and dropped",
         Work::Objects(Graph::Tree),
         M / 5,
-        None,
         2 * NODE,
     ),
     row(
@@ -212,7 +159,6 @@ pub const WORKLOADS: &[Workload] = &[
         "full collection of a live random graph of such objects",
         Work::Objects(Graph::LiveRandom),
         M / 5,
-        None,
         2 * NODE,
     ),
     row(
@@ -220,36 +166,20 @@ pub const WORKLOADS: &[Workload] = &[
         "full collection of such a graph that is garbage",
         Work::Objects(Graph::DeadRandom),
         M / 5,
-        None,
         2 * NODE,
     ),
-    row("raw-pair", "32 bytes taken and given back at once", Work::Raw(Raw::Pair), 5 * M, None, 1),
-    row("raw-fifo", "a million blocks of 48 bytes, the oldest replaced", Work::Raw(Raw::Fifo), M, None, 150),
-    row("raw-random", "a million blocks of 48 bytes, any replaced", Work::Raw(Raw::Random), M, None, 150),
-    row(
-        "raw-mixed",
-        "blocks of 16 to 512 bytes in 100,000 slots, any replaced",
-        Work::Raw(Raw::Mixed),
-        2 * M,
-        None,
-        100,
-    ),
+    row("raw-pair", "32 bytes taken and given back at once", Work::Raw(Raw::Pair), 5 * M, 1),
+    row("raw-fifo", "blocks of 48 bytes, the oldest replaced", Work::Raw(Raw::Fifo), M, 150),
+    row("raw-random", "blocks of 48 bytes, any replaced", Work::Raw(Raw::Random), M, 150),
+    row("raw-mixed", "blocks of 16 to 512 bytes in 100,000 slots, any replaced", Work::Raw(Raw::Mixed), 2 * M, 100),
     row(
         "raw-interp",
         "blocks of mostly 32 to 96 bytes in 100,000 slots, any replaced",
         Work::Raw(Raw::Interp),
         2 * M,
-        None,
         100,
     ),
-    row(
-        "scattered",
-        "memory after 99 % of four million blocks were freed at random",
-        Work::Raw(Raw::Scattered),
-        4 * M,
-        None,
-        150,
-    ),
+    row("scattered", "memory after 99 % of many blocks were freed at random", Work::Raw(Raw::Scattered), 4 * M, 150),
 ];
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) fn run<P: GraphPeer>(short_lived: usize, linked: bool) -> Outcome {
     peer.collect();
     peer.set_automatic(true);
 
-    let size = building.now();
+    let size = building.size();
     let meter = Meter::start();
     let mut pauses = Pauses::new();
     let mut numbers = Numbers::new(7);

@@ -15,7 +15,7 @@ pub(super) fn run<P: GraphPeer>(nodes: usize) -> Outcome {
         roots.shrink_to_fit();
     });
     peer.collect();
-    let heap = meter.now();
+    let heap = meter.size();
     let dirtied = in_child(|| {
         let before = private_dirty_bytes()?;
         peer.collect();

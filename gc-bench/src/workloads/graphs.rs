@@ -17,7 +17,7 @@ fn make<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
 
 /// Each node refers to two others: one circle through all of them in random order, and a second reference to any node. So all of them are
 /// reachable from each, and the order of the memory says nothing.
-pub(super) fn random<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
+pub fn random<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
     let mut numbers = Numbers::default();
     let order = numbers.permutation(nodes);
     let checksum = make(peer, nodes);
@@ -33,7 +33,7 @@ pub(super) fn random<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
 }
 
 /// Each node refers to the one made after it and to the one made before it: a list in both directions, in the order of the memory.
-pub(super) fn ordered<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
+pub fn ordered<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
     let checksum = make(peer, nodes);
     peer.mutate(|heap, roots| {
         for pair in 1..nodes {
@@ -45,7 +45,7 @@ pub(super) fn ordered<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
 }
 
 /// Nodes in pairs that refer to each other. As roots, all of them are needed.
-pub(super) fn pairs<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
+pub fn pairs<P: GraphPeer>(peer: &mut P, nodes: usize) -> u64 {
     let checksum = make(peer, nodes);
     peer.mutate(|heap, roots| {
         for pair in roots.chunks_exact(2) {

@@ -57,7 +57,7 @@ pub enum Raw {
 pub enum Work {
     /// Nodes of one size.
     Graph(Graph),
-    /// Nodes with an inline tail of different lengths.
+    /// Nodes of different sizes.
     Mixed(Graph),
     /// Nodes with a vector and a map inside.
     Objects(Graph),

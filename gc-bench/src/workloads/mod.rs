@@ -5,7 +5,7 @@ mod churn;
 mod collections;
 mod footprint;
 mod fork;
-mod graphs;
+pub mod graphs;
 mod handles;
 mod kinds;
 mod numbers;

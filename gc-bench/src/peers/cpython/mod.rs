@@ -1,19 +1,18 @@
 //! CPython in this process: a heap type in C with two references, its own counts, allocator and collector.
 
+mod api;
 mod raw;
 
 use std::ffi::{CString, c_char, c_int, c_longlong};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-use pyo3_ffi::{
-    Py_DECREF, Py_INCREF, PyEval_SaveThread, PyGC_Disable, PyGC_Enable, PyGILState_Ensure, PyGILState_Release,
-    PyGILState_STATE, PyObject,
+use self::api::{
+    PyEval_SaveThread, PyGC_Disable, PyGC_Enable, PyGILState_Ensure, PyGILState_Release, PyObject, decrement, increment,
 };
-
 pub use self::raw::PyMalloc;
 use super::graph::{Abilities, GraphPeer};
-use super::tailbite_mixed::tail_words;
+use super::mixed::{self, tail_words};
 
 /// The release that is linked.
 pub const VERSION: &str = env!("GC_BENCH_PYTHON_VERSION");
@@ -34,7 +33,7 @@ unsafe extern "C" {
 }
 
 /// The GIL, held from the making of this to its drop. Everything that touches objects lives beside one.
-struct Gil(PyGILState_STATE);
+struct Gil(c_int);
 
 impl Gil {
     /// Takes it; starts the interpreter before, once in the process.
@@ -94,7 +93,7 @@ impl Ref {
         // SAFETY: a node of the kind, alive, and the GIL is held as long as there are references.
         let node = NonNull::new(unsafe { get(self.as_ptr(), second) })?;
         // SAFETY: the object is held by this one.
-        unsafe { Py_INCREF(node.as_ptr()) };
+        unsafe { increment(node.as_ptr()) };
         Some(Ref(node))
     }
 }
@@ -103,7 +102,7 @@ impl Clone for Ref {
     #[inline]
     fn clone(&self) -> Ref {
         // SAFETY: the object is alive, and the GIL is held as long as there are references.
-        unsafe { Py_INCREF(self.as_ptr()) };
+        unsafe { increment(self.as_ptr()) };
         Ref(self.0)
     }
 }
@@ -112,7 +111,7 @@ impl Drop for Ref {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: this owns a count, and the GIL is held as long as there are references.
-        unsafe { Py_DECREF(self.as_ptr()) };
+        unsafe { decrement(self.as_ptr()) };
     }
 }
 
@@ -136,7 +135,11 @@ impl<const KIND: u8> GraphPeer for CPython<KIND> {
     const ABILITIES: Abilities = Abilities { counts: true, collects: true, generations: true };
 
     fn new() -> CPython<KIND> {
-        CPython { _gil: Gil::take(), roots: Vec::new() }
+        let mut peer = CPython { _gil: Gil::take(), roots: Vec::new() };
+        // There is one interpreter in a process, and another peer may have left cycles.
+        peer.set_automatic(true);
+        peer.collect();
+        peer
     }
 
     fn mutate<R>(&mut self, step: impl for<'gc> FnOnce((), &mut Vec<Ref>) -> R) -> R {
@@ -182,7 +185,7 @@ impl<const KIND: u8> GraphPeer for CPython<KIND> {
     }
 
     fn payload_bytes(value: i64) -> usize {
-        24 + if KIND == MIXED { 8 * tail_words(value) } else { 0 }
+        if KIND == MIXED { mixed::payload_bytes(value) } else { 24 }
     }
 
     fn safepoint(&mut self, _made: usize) {

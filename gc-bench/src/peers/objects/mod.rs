@@ -1,5 +1,8 @@
-//! Objects as an interpreter has them, with a vector and a small map inside: of Tailbite, `Rc` and `jrsonnet-gcmodule`. A node's first reference is an
-//! item of the vector, its second one a value of the map, so that all workloads on graphs run on them.
+//! Objects as an interpreter has them, with a vector and a small map inside: of Tailbite, `Rc`, `jrsonnet-gcmodule` and `gc-arena`. A node's first
+//! reference is an item of the vector, its second one a value of the map, so that all workloads on graphs run on them.
+
+#[cfg(feature = "peers")]
+pub mod gc_arena;
 
 /// The key of the second reference.
 const KEY: u32 = 7;
