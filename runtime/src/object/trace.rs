@@ -1,7 +1,6 @@
 //! Tracing: how a type tells the collector which handles it owns.
 
 use core::fmt;
-#[cfg(tailbite_stress)]
 use core::ptr::NonNull;
 
 use bitflags::bitflags;
@@ -165,17 +164,16 @@ enum Exact {
     No,
     Yes,
     /// As counted by the collection of this heap that is under way.
-    #[cfg(tailbite_stress)]
+    #[cfg_attr(not(tailbite_stress), expect(dead_code, reason = "stress builds do detections again"))]
     In(NonNull<()>),
 }
 
 impl Exact {
     /// Whether an entry of the map is reported by its key.
-    fn is_due_from_key(self, #[cfg_attr(not(tailbite_stress), expect(unused))] map: RawObject) -> bool {
+    fn is_due_from_key(self, map: RawObject) -> bool {
         match self {
             Exact::No => false,
             Exact::Yes => true,
-            #[cfg(tailbite_stress)]
             Exact::In(heap) => map.pool_ref().owner() != heap || SideState::of(map) == SideState::REST,
         }
     }
