@@ -28,8 +28,6 @@ bitflags::bitflags! {
         const YOUNG_SPILLED = 1 << 2;
         /// Objects of the middle generation in this pool must be found by walking it.
         const MIDDLE_SPILLED = 1 << 3;
-        /// Marked objects of this pool are to be scanned again.
-        const RESCAN = 1 << 4;
         /// All blocks were handed out and the pool was unlinked from its bin.
         const FULL = 1 << 5;
         /// The pool is the region of one large object.

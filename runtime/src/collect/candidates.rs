@@ -172,13 +172,30 @@ impl Candidates {
         }
     }
 
-    /// Calls `f` on every object of the set in the pools that are flagged to be scanned again, taking the flags away
-    /// first. False if there was none.
-    pub(crate) fn for_each_rescan(&self, alloc: &Allocator, mut f: impl FnMut(RawObject)) {
-        for pool in pools(alloc).filter(|pool| pool.flags().contains(PoolFlags::RESCAN)) {
-            pool.clear_flags(PoolFlags::RESCAN);
-            if pool.examined() != Examined::No {
-                Self::for_each_in(pool, &mut f);
+    /// Calls `f` on every object of the set that waits for it, and is reached from then on.
+    pub(crate) fn for_each_waiting(&self, alloc: &Allocator, mut f: impl FnMut(RawObject)) {
+        let mut take = |object: RawObject| {
+            if SideState::of(object) == SideState::WAITING {
+                SideState::REACHED.set(object);
+                f(object);
+            }
+        };
+        match &self.source {
+            Source::Lists(lists) => lists.iter().flatten().for_each(|object| take(*object)),
+            Source::Pools => {
+                for pool in examined_pools(alloc) {
+                    for (chunk, sides) in pool.sides().chunks(CHUNK).enumerate() {
+                        if !has(sides, SideState::WAITING) {
+                            continue;
+                        }
+                        for (index, side) in sides.iter().enumerate() {
+                            if side.get() == SideState::WAITING.0 {
+                                // SAFETY: *valid-header*, as above.
+                                take(unsafe { RawObject::from_block(pool.block_of_side(chunk * CHUNK + index)) });
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -274,9 +291,18 @@ fn examined_pools(alloc: &Allocator) -> impl Iterator<Item = &Pool> {
     pools(alloc).filter(|pool| pool.examined() != Examined::No)
 }
 
+/// Side bytes that are looked at in one step.
+const CHUNK: usize = 32;
+
+/// Whether one of the bytes is in this state.
+fn has(sides: &[Cell<u8>], state: SideState) -> bool {
+    // Without a branch for each byte, so that many are looked at in one step.
+    sides.iter().fold(0_u8, |found, side| found | u8::from(side.get() == state.0)) != 0
+}
+
 /// Whether all candidates in the pool were reached.
 fn is_settled(pool: &Pool) -> bool {
-    // Without a branch for each byte, so that many are looked at in one step.
+    // (As in `has`.)
     let open = pool.sides().iter().fold(0_u8, |open, side| {
         let state = side.get();
         open | u8::from(state != SideState::REST.0) & u8::from(state != SideState::REACHED.0)

@@ -197,18 +197,22 @@ impl Examiner {
             // Now and then all that is on its way is followed to its end, so that what is reached is known to be before this walk comes to it.
             turn = turn.wrapping_add(1);
             if turn == 0 {
-                follow(&mut tracer, true);
+                follow_to_the_end(candidates, alloc, &mut tracer);
             }
         });
-        follow(&mut tracer, true);
-        while take_overflow(&mut tracer) {
-            candidates.for_each_rescan(alloc, |object| {
-                if SideState::of(object) == SideState::REACHED {
-                    trace(object, &mut tracer);
-                    follow(&mut tracer, true);
-                }
-            });
-        }
+        follow_to_the_end(candidates, alloc, &mut tracer);
+    }
+}
+
+/// Follows all edges, also those of objects that the stack had no room for.
+fn follow_to_the_end(candidates: &Candidates, alloc: &Allocator, tracer: &mut Tracer<'_>) {
+    follow(tracer, true);
+    while take_overflow(tracer) {
+        candidates.for_each_waiting(alloc, |object| {
+            trace(object, tracer);
+            follow(tracer, false);
+        });
+        follow(tracer, true);
     }
 }
 

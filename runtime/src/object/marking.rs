@@ -4,25 +4,25 @@ use core::ptr::NonNull;
 
 use super::layout::RawObject;
 use super::side::SideState;
-use crate::alloc::{POOL_SIZE, Pool, PoolFlags};
+use crate::alloc::{POOL_SIZE, Pool};
 use crate::base::{Delay, os, prefetch};
 
 /// The objects that were reached and wait for their edges to be followed.
 ///
-/// Grows while it may; where memory is refused or the bound is met, the object's pool is flagged and scanned again
-/// (S10).
+/// Grows while it may; where memory is refused or the bound is met, the side bytes of half of the entries say that they wait, and are scanned for
+/// those that do (S10).
 #[derive(Debug, Default)]
 pub(crate) struct MarkStack {
     entries: Vec<RawObject>,
-    /// Some pool is flagged [`PoolFlags::RESCAN`].
-    pub(crate) overflowed: bool,
+    /// Some object is in state [`SideState::WAITING`].
+    overflowed: bool,
 }
 
 impl MarkStack {
     /// Entries that a heap reserves when it is made.
     const RESERVE: usize = 1024;
-    /// Entries that it never grows beyond (8 MiB).
-    const BOUND: usize = 1 << 20;
+    /// Entries that it never grows beyond (128 KiB): scanning side bytes is quick, and every page of the stack is one that a collection touches.
+    const BOUND: usize = 1 << 14;
 
     /// A stack with its reserve; `None` if memory is refused.
     pub(crate) fn try_new() -> Option<MarkStack> {
@@ -52,8 +52,10 @@ impl MarkStack {
         if more != 0 && !cfg!(tailbite_stress) && os::reserve_exact(&mut self.entries, more) {
             self.entries.push(object);
         } else {
-            object.pool_ref().set_flags(PoolFlags::RESCAN);
+            // Those at the bottom would be followed last anyway; and there is room for some time.
             self.overflowed = true;
+            self.entries.drain(..self.entries.len().div_ceil(2)).for_each(|waiting| SideState::WAITING.set(waiting));
+            self.entries.push(object);
         }
     }
 
@@ -95,7 +97,7 @@ impl<'a> Marking<'a> {
     /// Whether `object` is known to be alive: reached, or not examined.
     pub(crate) fn is_alive(&self, object: RawObject) -> bool {
         let state = SideState::of(object);
-        state == SideState::REACHED || state.is_outside()
+        !state.is_open()
     }
 
     /// Meets an edge.
@@ -119,9 +121,9 @@ impl<'a> Marking<'a> {
     /// Marks `object`, if it is a candidate that was not reached before; then its own edges are to be followed.
     #[inline(always)]
     pub(crate) fn reach(&mut self, object: RawObject) {
-        let state = SideState::of(object);
-        if !state.is_outside() && state != SideState::REACHED {
-            SideState::REACHED.set(object);
+        let side = object.side();
+        if SideState(side.get()).is_open() {
+            side.set(SideState::REACHED.0);
             self.stack.push(object);
         }
     }

@@ -14,10 +14,11 @@ use super::layout::RawObject;
 /// |---|---|
 /// | 0 | rest: not a candidate |
 /// | 1 to 240 | candidate; the value less one is the number of references found so far, less what the hub table holds |
-/// | 250 | hub whose exact count is decided: held from outside |
-/// | 251 | hub whose exact count is decided: held by candidates only |
-/// | 252 | hub that found no room in the table, to be counted in a round of its own |
-/// | 253 | the same, in this round's table |
+/// | 249 | hub whose exact count is decided: held from outside |
+/// | 250 | hub whose exact count is decided: held by candidates only |
+/// | 251 | hub that found no room in the table, to be counted in a round of its own |
+/// | 252 | the same, in this round's table |
+/// | 253 | reached, but the mark stack was full: its edges wait for a scan |
 /// | 254 | unreachable |
 /// | 255 | reached |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,10 +29,11 @@ impl SideState {
     pub(crate) const REST: SideState = SideState(0);
     pub(crate) const CANDIDATE: SideState = SideState(1);
     pub(super) const LAST_COUNT: SideState = SideState(240);
-    pub(crate) const HELD: SideState = SideState(250);
-    pub(crate) const INTERNAL: SideState = SideState(251);
-    pub(crate) const DEFERRED: SideState = SideState(252);
-    pub(crate) const COUNTED: SideState = SideState(253);
+    pub(crate) const HELD: SideState = SideState(249);
+    pub(crate) const INTERNAL: SideState = SideState(250);
+    pub(crate) const DEFERRED: SideState = SideState(251);
+    pub(crate) const COUNTED: SideState = SideState(252);
+    pub(crate) const WAITING: SideState = SideState(253);
     pub(crate) const UNREACHABLE: SideState = SideState(254);
     pub(crate) const REACHED: SideState = SideState(255);
 
@@ -51,6 +53,12 @@ impl SideState {
     #[inline(always)]
     pub(crate) fn set(self, object: RawObject) {
         object.side().set(self.0);
+    }
+
+    /// Whether this is a candidate that was not reached so far.
+    #[inline(always)]
+    pub(crate) fn is_open(self) -> bool {
+        self.0.wrapping_sub(Self::CANDIDATE.0) < Self::WAITING.0 - Self::CANDIDATE.0
     }
 
     /// Whether a detection that is under way doesn't examine the object with this state. (A detection runs no user code, so other heaps, whose

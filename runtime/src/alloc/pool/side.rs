@@ -9,6 +9,7 @@ use std::mem::offset_of;
 use std::ptr::NonNull;
 
 use super::Pool;
+use crate::alloc::class::quotient;
 use crate::alloc::geometry::{ARENA_SIZE, POOL_SIZE, SIDE_BYTES, SIDE_GRANULE};
 use crate::alloc::large;
 
@@ -57,6 +58,14 @@ impl Pool {
         // SAFETY: both lie in the head of the pool's arena, to which its blocks have access, or are the same byte of a large pool's header. Side
         // bytes are initialised with the arena, and only used as cells.
         unsafe { NonNull::slice_from_raw_parts(first, length).as_ref() }
+    }
+
+    /// The block whose side byte is the one at this place in [`sides`](Pool::sides).
+    #[inline]
+    pub(crate) fn block_of_side(&self, index: usize) -> NonNull<u8> {
+        let first = self.block(0).addr().get() & (ARENA_SIZE - 1);
+        let from = ((first / SIDE_GRANULE + index) * SIDE_GRANULE).saturating_sub(first);
+        self.block(quotient(from + self.block_size() - 1, self.recip.get()))
     }
 
     /// The blocks that are carved now, each with its side byte.

@@ -124,6 +124,10 @@ fn the_sides_of_a_pool_are_those_of_its_blocks() {
         let sides: Vec<_> = pool.sides().iter().map(NonNull::from_ref).collect();
         assert!(pool.blocks().all(|block| sides.contains(&Pool::side_of(block))));
         assert_eq!(sides.last(), pool.blocks().last().map(Pool::side_of).as_ref());
+        for block in pool.blocks() {
+            let place = sides.iter().position(|side| *side == Pool::side_of(block)).unwrap();
+            assert_eq!(pool.block_of_side(place), block);
+        }
         assert_eq!(pool.examined(), Examined::No);
         pool.set_examined(Examined::WithYounger);
         assert_eq!(pool.examined(), Examined::WithYounger);
