@@ -75,14 +75,23 @@ const SIZES: [usize; CLASSES] = {
 pub(crate) const MAX_BLOCK: usize = SIZES[CLASSES - 1];
 
 /// The class of the smallest blocks of a kind with room for `size` bytes at `align`; `None` if no pool has such blocks.
+#[inline]
 pub(crate) const fn class_for(kind: PoolKind, size: usize, align: usize) -> Option<usize> {
     if size > MAX_BLOCK || align > MAX_ALIGN {
         return None;
     }
-    let mut class = if size <= STEP { 0 } else { (size - 1) / STEP };
-    if class >= SMALL_CLASSES {
-        class = SMALL_CLASSES;
+    let align = if align > STEP { align } else { STEP };
+    let size = if size == 0 { align } else { size.next_multiple_of(align) };
+    // Most requests end here: a multiple of the alignment is aligned to it.
+    if size <= MAX_SMALL && (!kind.holds_objects() || align == STEP) {
+        return Some(size / STEP - 1);
     }
+    search_class(kind, size, align)
+}
+
+/// The same for objects with an unusual alignment, and for medium classes.
+const fn search_class(kind: PoolKind, size: usize, align: usize) -> Option<usize> {
+    let mut class = if size <= MAX_SMALL { size / STEP - 1 } else { SMALL_CLASSES };
     while class < CLASSES {
         if SIZES[class] >= size && alignment(kind, SIZES[class]) >= align {
             return Some(class);

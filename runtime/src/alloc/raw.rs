@@ -104,6 +104,7 @@ impl Allocator {
     ///
     /// # Safety
     /// (1) of [`Allocator::free_raw`].
+    #[cold]
     unsafe fn free_raw_found(&self, bytes: NonNull<u8>, known: Option<(usize, usize)>) -> bool {
         if self.raw_pool_at(bytes.addr().get()).is_none() {
             // SAFETY: the caller's promise.

@@ -15,42 +15,31 @@ pub(crate) fn prefetch<T>(place: NonNull<T>) {
     let _ = place;
 }
 
-/// A queue of `N` entries: what goes into a full one comes out `N` steps later, when its cache line has arrived.
+/// A queue that always holds `N` entries: what goes in comes out `N` steps later, when its cache line has arrived. There are entries that stand
+/// for none, so that no step has to ask how many others there are.
 #[derive(Debug)]
 pub(crate) struct Delay<T, const N: usize> {
     entries: [T; N],
     next: usize,
-    length: usize,
 }
 
 impl<T: Copy, const N: usize> Delay<T, N> {
-    /// An empty queue. `filler` is what its places hold meanwhile.
+    /// The number of steps.
+    pub(crate) const LENGTH: usize = N;
+
+    /// A queue of `N` times `none`.
     #[inline]
-    pub(crate) const fn new(filler: T) -> Delay<T, N> {
+    pub(crate) const fn new(none: T) -> Delay<T, N> {
         assert!(N.is_power_of_two());
-        Delay { entries: [filler; N], next: 0, length: 0 }
+        Delay { entries: [none; N], next: 0 }
     }
 
-    /// Puts `entry` in; if the queue was full, takes out what has been in longest.
+    /// Puts `entry` in, and takes out what went in `N` steps ago.
     #[inline(always)]
-    pub(crate) fn push(&mut self, entry: T) -> Option<T> {
+    pub(crate) fn exchange(&mut self, entry: T) -> T {
         let index = self.next & (N - 1);
         self.next = index + 1;
-        let oldest = core::mem::replace(&mut self.entries[index], entry);
-        if self.length == N {
-            return Some(oldest);
-        }
-        self.length += 1;
-        None
-    }
-
-    /// Takes out what has been in longest.
-    #[inline(always)]
-    pub(crate) fn pop(&mut self) -> Option<T> {
-        let length = self.length.checked_sub(1)?;
-        let oldest = self.entries[self.next.wrapping_sub(self.length) & (N - 1)];
-        self.length = length;
-        Some(oldest)
+        core::mem::replace(&mut self.entries[index], entry)
     }
 }
 
@@ -61,13 +50,10 @@ mod tests {
     #[test]
     fn what_goes_in_comes_out_after_as_many_steps() {
         let mut queue = Delay::<u32, 4>::new(0);
-        assert_eq!(queue.pop(), None);
-        let out: Vec<u32> = (1..=10).filter_map(|entry| queue.push(entry)).collect();
-        assert_eq!(out, [1, 2, 3, 4, 5, 6]);
-        assert_eq!([queue.pop(), queue.pop()], [Some(7), Some(8)]);
-        assert_eq!((queue.push(11), queue.push(12), queue.push(13)), (None, None, Some(9)));
-        let rest: Vec<u32> = core::iter::from_fn(|| queue.pop()).collect();
-        assert_eq!(rest, [10, 11, 12, 13]);
+        let out: Vec<u32> = (1..=10).map(|entry| queue.exchange(entry)).collect();
+        assert_eq!(out, [0, 0, 0, 0, 1, 2, 3, 4, 5, 6]);
+        let rest: Vec<u32> = (0..Delay::<u32, 4>::LENGTH).map(|_| queue.exchange(0)).collect();
+        assert_eq!(rest, [7, 8, 9, 10]);
     }
 
     #[test]

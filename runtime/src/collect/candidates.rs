@@ -68,11 +68,7 @@ impl Candidates {
         object.header().remove(bit);
         // SAFETY: the pool was pinned until now, and the allocator is held.
         unsafe { alloc.unpin(object.pool(), pin) };
-        let is_in = object.header().generation() == list.generation() && self.begin(object, object.side());
-        if is_in {
-            object.pool_ref().set_examined(Examined::WithYounger);
-        }
-        is_in
+        object.header().generation() == list.generation() && self.begin(object, object.side())
     }
 
     /// Puts every candidate in the pools that carry one of `flags` (empty: all pools) under examination.
@@ -269,10 +265,7 @@ impl Candidates {
         match self.source {
             Source::Lists(lists) => {
                 for (mut entries, list) in lists.into_iter().zip([young, middle]) {
-                    for object in entries.drain(..) {
-                        SideState::REST.set(object);
-                        object.pool_ref().set_examined(Examined::No);
-                    }
+                    entries.drain(..).for_each(|object| SideState::REST.set(object));
                     list.give_back(entries, alloc);
                 }
             }

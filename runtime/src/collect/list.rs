@@ -109,6 +109,12 @@ impl GenerationList {
         })
     }
 
+    /// Whether `object`'s block is listed.
+    #[inline(always)]
+    pub(crate) fn has(&self, object: RawObject) -> bool {
+        object.header().has(self.bit)
+    }
+
     /// Lists `object`'s block, growing the list or spilling it.
     pub(crate) fn push_or_spill(&self, object: RawObject, bound: usize, alloc: &Allocator) {
         if object.header().has(self.bit) || self.push(object) {

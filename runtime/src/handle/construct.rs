@@ -336,7 +336,7 @@ impl<T: Trace> Factory<T> {
     ///
     /// # Panics
     /// If memory is refused.
-    #[inline]
+    #[inline(always)]
     pub fn alloc(&self, value: T) -> Gc<T> {
         if const { is_bulky::<T>() } {
             return self.try_alloc(value).unwrap_or_else(|error| error.raise());

@@ -148,7 +148,7 @@ impl HeapState {
         if usize::from(object.header().generation()) != target.index() {
             object.header().set_generation(target.index() as u8);
         }
-        if target == Generation::Middle {
+        if target == Generation::Middle && !self.middle.has(object) && !self.middle.push(object) {
             self.middle.push_or_spill(object, 0, &self.alloc);
         }
     }

@@ -47,12 +47,12 @@ impl HeapState {
                 return;
             }
             // The object is no more before its payload drops: nothing reveals it, no walk looks at it.
-            object.header().clear();
+            object.header().clear_dead();
             // SAFETY: (1), (2): the last use of the payload. Not LOUD: runs no foreign code and doesn't unwind.
             unsafe { payload.drop_in_place() };
             Self::leave_drop();
         } else {
-            object.header().clear();
+            object.header().clear_dead();
         }
         // SAFETY: (1) the payload is dropped, the header cleared; (2) the last use of both.
         unsafe { Self::free_usual_block(Self::of(object), object) };

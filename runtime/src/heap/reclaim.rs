@@ -12,6 +12,9 @@ use crate::collect::Candidates;
 use crate::object::{Flags, Mode, RawObject, Tracer, type_of};
 use crate::weak::PendingCallbacks;
 
+/// Doomed objects whose drop is due in some steps.
+type Ahead = Delay<Option<RawObject>, 8>;
+
 thread_local! {
     /// Collections under way in this thread, of whatever heaps: one begins within another where user code of that one asks for it.
     static COLLECTIONS: Cell<u32> = const { Cell::new(0) };
@@ -86,15 +89,17 @@ impl HeapState {
     /// What the drops will touch is asked for eight objects ahead.
     pub(super) fn drop_payloads(&self, set: &Candidates) {
         let mut fetch = Tracer::new(Mode::Fetch);
-        let mut waiting = Delay::<Option<RawObject>, 8>::new(None);
+        let mut waiting = Ahead::new(None);
         set.for_each(&self.alloc, |object| {
             fetch_ahead(object, &mut fetch);
-            if let Some(Some(due)) = waiting.push(Some(object)) {
+            if let Some(due) = waiting.exchange(Some(object)) {
                 self.drop_doomed(due);
             }
         });
-        while let Some(due) = waiting.pop() {
-            due.into_iter().for_each(|object| self.drop_doomed(object));
+        for _ in 0..Ahead::LENGTH {
+            if let Some(due) = waiting.exchange(None) {
+                self.drop_doomed(due);
+            }
         }
     }
 

@@ -187,6 +187,7 @@ impl RawAllocator {
     /// unsafe { raw.free_sized(block, layout) };
     /// raw.check();
     /// ```
+    #[inline]
     pub unsafe fn free_sized(&self, block: NonNull<u8>, layout: Layout) {
         // SAFETY: (1), (2) the caller's promise.
         unsafe { self.pools().free_raw(block, layout.size(), layout.align()) };

@@ -25,17 +25,16 @@ pub(crate) struct Counting<'a> {
 
 impl<'a> Counting<'a> {
     pub(crate) fn new(hubs: &'a mut HubTable) -> Counting<'a> {
-        Counting { edges: Delay::new(NonNull::dangling()), hubs, deferred: false }
+        Counting { edges: Delay::new(nothing()), hubs, deferred: false }
     }
 
     #[inline(always)]
     pub(crate) fn edge(&mut self, object: RawObject) {
         let side = NonNull::from_ref(object.side());
         prefetch(side);
-        if let Some(due) = self.edges.push(side) {
-            // SAFETY: the byte of an object that is alive as long as its owner, which was traced in this walk; tracing frees nothing.
-            self.count(unsafe { due.as_ref() });
-        }
+        let due = self.edges.exchange(side);
+        // SAFETY: the byte of an object that is alive as long as its owner, which was traced in this walk; tracing frees nothing.
+        self.count(unsafe { due.as_ref() });
     }
 
     #[inline(always)]
@@ -60,7 +59,8 @@ impl<'a> Counting<'a> {
 
     /// Counts what is still on its way; whether a hub has to be counted in a round of its own.
     pub(crate) fn finish(&mut self) -> bool {
-        while let Some(due) = self.edges.pop() {
+        for _ in 0..Edges::LENGTH {
+            let due = self.edges.exchange(nothing());
             // SAFETY: as above.
             self.count(unsafe { due.as_ref() });
         }
@@ -79,4 +79,15 @@ impl<'a> Counting<'a> {
             self.hubs.add(object.side(), 1);
         }
     }
+}
+
+/// A byte at rest, to stand for no edge.
+#[inline]
+fn nothing() -> NonNull<Cell<u8>> {
+    /// Lets a byte be shared by all threads.
+    struct Shared(Cell<u8>);
+    // SAFETY: the only one is never written to: bytes at rest are not counted.
+    unsafe impl Sync for Shared {}
+    static NOTHING: Shared = Shared(Cell::new(SideState::REST.0));
+    NonNull::from_ref(&NOTHING.0)
 }

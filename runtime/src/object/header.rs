@@ -120,6 +120,13 @@ impl Header {
         self.count.set(0);
     }
 
+    /// The same for an object whose last reference is gone: there is no count to clear.
+    #[inline(always)]
+    pub(crate) fn clear_dead(&self) {
+        debug_assert!(self.count() == 0, "the dead have no references");
+        self.low.set(self.low.get() & LISTED);
+    }
+
     /// One reference more. A count that overflows makes the object immortal for good (S21).
     #[inline(always)]
     pub(crate) fn increment(&self) {

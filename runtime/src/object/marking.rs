@@ -108,7 +108,7 @@ impl<'a> Marking<'a> {
             return;
         }
         prefetch(Pool::side_of(object.block()));
-        if let Some(Some(due)) = self.edges.push(Some(object)) {
+        if let Some(due) = self.edges.exchange(Some(object)) {
             self.reach(due);
         }
     }
@@ -132,36 +132,39 @@ impl<'a> Marking<'a> {
     #[inline(always)]
     pub(crate) fn next(&mut self, all: bool) -> Option<RawObject> {
         loop {
-            let next = match self.stack.pop() {
-                Some(object) if self.is_near(object) => return Some(object),
-                Some(object) => {
-                    prefetch(object.block());
-                    self.objects.push(Some(object))
+            let Some(object) = self.stack.pop() else {
+                if all && self.has_more() {
+                    continue;
                 }
-                None if all => {
-                    let Some(object) = self.objects.pop() else { if self.settle() { continue } else { return None } };
-                    Some(object)
-                }
-                None => return None,
+                return None;
             };
-            if let Some(Some(object)) = next {
-                self.near = object.block();
+            if self.is_near(object) {
                 return Some(object);
+            }
+            prefetch(object.block());
+            if let Some(due) = self.objects.exchange(Some(object)) {
+                self.near = due.block();
+                return Some(due);
             }
         }
     }
 
-    /// Follows all edges that still wait; whether there were any.
+    /// Puts what is still on its way on the stack: objects, or else the targets of edges. Whether there was any.
     #[inline(never)]
-    fn settle(&mut self) -> bool {
-        let mut any = false;
-        while let Some(due) = self.edges.pop() {
-            any = true;
-            if let Some(object) = due {
-                self.reach(object);
+    fn has_more(&mut self) -> bool {
+        for _ in 0..Queue::<8>::LENGTH {
+            if let Some(object) = self.objects.exchange(None) {
+                self.near = object.block();
+                self.stack.push(object);
+                return true;
             }
         }
-        any
+        for _ in 0..Queue::<16>::LENGTH {
+            if let Some(due) = self.edges.exchange(None) {
+                self.reach(due);
+            }
+        }
+        !self.stack.entries.is_empty()
     }
 
     /// Whether reached objects were left off the stack since the last call.
