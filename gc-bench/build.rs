@@ -1,8 +1,8 @@
-//! Finds the libpython that belongs to an interpreter, and compiles the node type in C. Where there is none, the program is built without that peer, and
-//! says so.
+//! Finds the libpython that belongs to the interpreter which `pyo3-ffi` was configured for, and compiles the node type in C. Where there is none, the
+//! program is built without that peer, and says so.
 
 fn main() {
-    println!("cargo:rustc-check-cfg=cfg(libpython, python_immortals, python_half_counts)");
+    println!("cargo:rustc-check-cfg=cfg(libpython)");
     println!("cargo:rerun-if-changed=build.rs");
     #[cfg(feature = "cpython")]
     if let Err(why) = python::link() {
@@ -14,110 +14,46 @@ fn main() {
 #[cfg(feature = "cpython")]
 mod python {
     use std::env;
-    use std::path::Path;
     use std::process::Command;
 
-    /// The variables that name an interpreter: the first that is set decides. The first is known from `pyo3`, the second is that of this project's tests.
-    const VARIABLES: [&str; 2] = ["PYO3_PYTHON", "TAILBITE_PYTHON"];
-
-    /// What is asked of the interpreter.
-    const SCRIPT: &str = "
-import sys, sysconfig
-print(sys.implementation.name)
-for name in 'INCLUDEPY', 'LIBPL', 'LIBRARY', 'MODLIBS', 'LIBDIR', 'LDLIBRARY':
-    print(sysconfig.get_config_var(name) or '')
-print(sys.base_prefix)
-print('%d.%d' % sys.version_info[:2] + getattr(sys, 'abiflags', ''))
-print('.'.join(map(str, sys.version_info[:3])))
-print(sys.version_info[0] * 100 + sys.version_info[1])";
+    /// What is asked of an interpreter.
+    const PROBE: &str = include_str!("src/peers/cpython/probe.py");
+    /// Names this project's interpreter, which `pyo3-ffi` knows nothing of.
+    const OURS: &str = "TAILBITE_PYTHON";
 
     /// Tells cargo what to link, statically if there is a static library; or says what is missing.
     pub(super) fn link() -> Result<(), String> {
-        VARIABLES.iter().for_each(|variable| println!("cargo:rerun-if-env-changed={variable}"));
-        println!("cargo:rerun-if-changed=src/peers/cpython/node.c");
-        let (name, answer) = ask()?;
+        println!("cargo:rerun-if-changed=src/peers/cpython");
+        ["PYO3_PYTHON", OURS].iter().for_each(|variable| println!("cargo:rerun-if-env-changed={variable}"));
+        let program = pyo3_build_config::get().executable().ok_or("pyo3-ffi was configured without an interpreter")?;
+        let answer = ask(program);
+        compare_with_ours(program, &answer);
+        let answer = answer.map_err(|why| format!("{program}: {why}"))?;
         let lines: Vec<&str> = answer.lines().collect();
-        let [
-            kind,
-            headers,
-            static_folder,
-            static_library,
-            modules,
-            shared_folder,
-            shared_library,
-            prefix,
-            version,
-            release,
-            number,
-        ] = lines[..]
-        else {
-            return Err(format!("{name} is no Python: it says \"{}\"", lines.join(" ")));
+        let [kind, folder, libraries, headers, home, release] = lines[..] else {
+            return Err(format!("{program} says \"{}\"", lines.join(" ")));
         };
-        let number: u32 = number.parse().map_err(|_| format!("{name} has the version {number}"))?;
-        if kind != "cpython" || number < 310 {
-            return Err(format!("{name} is {kind} {release}, not CPython 3.10 or newer"));
-        }
-        let exists = |folder: &str, file: &str| !file.is_empty() && Path::new(folder).join(file).exists();
-        if !exists(headers, "Python.h") {
-            return Err(format!("{name} (CPython {release}) has no headers: there is no {headers}/Python.h"));
-        }
-        let has_shared = exists(shared_folder, shared_library);
-        // Modules that were built into the interpreter need libraries which are seldom there for linking.
-        let is_whole = modules.split_whitespace().all(|library| library == "-lm");
-        let is_static =
-            static_library.ends_with(".a") && exists(static_folder, static_library) && (is_whole || !has_shared);
-        if !is_static && !has_shared {
-            return Err(format!(
-                "{name} (CPython {release}) has no libpython: there is neither {static_folder}/{static_library} nor {shared_folder}/{shared_library}"
-            ));
-        }
         compile(headers)
-            .map_err(|error| format!("the headers of {name} (CPython {release}) can't be used: {error}"))?;
-        if is_static {
-            println!("cargo:rustc-link-search=native={static_folder}");
-            println!("cargo:rustc-link-lib=static:-bundle=python{version}");
-            let modules = modules.split_whitespace().filter_map(|library| library.strip_prefix("-l"));
-            for library in modules.chain(["m", "dl", "util", "pthread"]) {
-                println!("cargo:rustc-link-lib={library}");
-            }
+            .map_err(|error| format!("the headers of {program} (CPython {release}) can't be used: {error}"))?;
+        println!("cargo:rustc-link-search=native={folder}");
+        let mut libraries = libraries.split(' ');
+        let python = libraries.next().unwrap_or_default();
+        if kind == "static" {
+            println!("cargo:rustc-link-lib=static:-bundle={python}");
         } else {
-            println!("cargo:rustc-link-search=native={shared_folder}");
-            println!("cargo:rustc-link-lib=dylib=python{version}");
-            println!("cargo:rustc-link-arg=-Wl,-rpath,{shared_folder}");
+            println!("cargo:rustc-link-lib=dylib={python}");
+            println!("cargo:rustc-link-arg=-Wl,-rpath,{folder}");
         }
+        libraries.for_each(|library| println!("cargo:rustc-link-lib={library}"));
         println!("cargo:rustc-cfg=libpython");
-        if number >= 312 {
-            println!("cargo:rustc-cfg=python_immortals");
-        }
-        if number >= 314 {
-            println!("cargo:rustc-cfg=python_half_counts");
-        }
-        println!("cargo:rustc-env=GC_BENCH_PYTHON_HOME={prefix}");
+        println!("cargo:rustc-env=GC_BENCH_PYTHON_HOME={home}");
         println!("cargo:rustc-env=GC_BENCH_PYTHON_VERSION={release}");
         Ok(())
     }
 
-    /// The interpreter that is named, or else the first on the path; with what it says of itself.
-    fn ask() -> Result<(String, String), String> {
-        let named = VARIABLES.iter().find_map(|variable| Some((*variable, env::var(variable).ok()?)));
-        if let Some((variable, program)) = named {
-            return match run(&program) {
-                Ok(answer) => Ok((program, answer)),
-                Err(why) => Err(format!("{variable} names {program}, which is no Python that runs: {why}")),
-            };
-        }
-        println!("cargo:rerun-if-env-changed=PATH");
-        let found =
-            ["python3", "python"].into_iter().find_map(|program| Some((program.to_owned(), run(program).ok()?)));
-        found.ok_or_else(|| {
-            let [first, second] = VARIABLES;
-            format!("there is no python3 on the path; {first} or {second} can name one")
-        })
-    }
-
     /// Asks an interpreter.
-    fn run(program: &str) -> Result<String, String> {
-        let output = Command::new(program).args(["-I", "-c", SCRIPT]).output().map_err(|error| error.to_string())?;
+    fn ask(program: &str) -> Result<String, String> {
+        let output = Command::new(program).args(["-I", "-c", PROBE]).output().map_err(|error| error.to_string())?;
         let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         if output.status.success() {
             Ok(said(&output.stdout))
@@ -126,12 +62,20 @@ print(sys.version_info[0] * 100 + sys.version_info[1])";
         }
     }
 
+    /// Warns if this project's variable names another interpreter than the one that is used.
+    fn compare_with_ours(program: &str, answer: &Result<String, String>) {
+        if let Ok(named) = env::var(OURS)
+            && named != program
+            && ask(&named) != *answer
+        {
+            println!(
+                "cargo:warning={OURS} names {named}, but {program} is used: set PYO3_PYTHON={named}, or run gc-bench/compare.sh"
+            );
+        }
+    }
+
     /// Compiles the node type.
     fn compile(headers: &str) -> Result<(), String> {
-        let target = |what: &str| env::var(format!("CARGO_CFG_TARGET_{what}")).unwrap_or_default();
-        if target("POINTER_WIDTH") != "64" || target("ENDIAN") != "little" {
-            return Err("counts are found on 64-bit little-endian processors only".to_owned());
-        }
         let mut build = cc::Build::new();
         build.file("src/peers/cpython/node.c").include(headers).opt_level(3);
         let compiled = build.try_compile("gc_bench_node");

@@ -1,15 +1,16 @@
 //! CPython in this process: a heap type in C with two references, its own counts, allocator and collector.
 
-mod api;
 mod raw;
 
 use std::ffi::{CString, c_char, c_int, c_longlong};
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-use self::api::{
-    PyEval_SaveThread, PyGC_Disable, PyGC_Enable, PyGILState_Ensure, PyGILState_Release, PyObject, decrement, increment,
+use pyo3_ffi::{
+    Py_DECREF, Py_INCREF, PyEval_SaveThread, PyGC_Disable, PyGC_Enable, PyGILState_Ensure, PyGILState_Release,
+    PyGILState_STATE, PyObject,
 };
+
 pub use self::raw::PyMalloc;
 use super::graph::{Abilities, GraphPeer};
 use super::mixed::{self, tail_words};
@@ -33,7 +34,7 @@ unsafe extern "C" {
 }
 
 /// The GIL, held from the making of this to its drop. Everything that touches objects lives beside one.
-struct Gil(c_int);
+struct Gil(PyGILState_STATE);
 
 impl Gil {
     /// Takes it; starts the interpreter before, once in the process.
@@ -93,7 +94,7 @@ impl Ref {
         // SAFETY: a node of the kind, alive, and the GIL is held as long as there are references.
         let node = NonNull::new(unsafe { get(self.as_ptr(), second) })?;
         // SAFETY: the object is held by this one.
-        unsafe { increment(node.as_ptr()) };
+        unsafe { Py_INCREF(node.as_ptr()) };
         Some(Ref(node))
     }
 }
@@ -102,7 +103,7 @@ impl Clone for Ref {
     #[inline]
     fn clone(&self) -> Ref {
         // SAFETY: the object is alive, and the GIL is held as long as there are references.
-        unsafe { increment(self.as_ptr()) };
+        unsafe { Py_INCREF(self.as_ptr()) };
         Ref(self.0)
     }
 }
@@ -111,7 +112,7 @@ impl Drop for Ref {
     #[inline]
     fn drop(&mut self) {
         // SAFETY: this owns a count, and the GIL is held as long as there are references.
-        unsafe { decrement(self.as_ptr()) };
+        unsafe { Py_DECREF(self.as_ptr()) };
     }
 }
 

@@ -3,12 +3,6 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
-#include <stddef.h>
-
-#if defined(Py_GIL_DISABLED) || defined(Py_REF_DEBUG)
-#error "counts are kept in another way than api.rs does it"
-#endif
-_Static_assert(offsetof(PyObject, ob_refcnt) == 0, "api.rs finds the count in front");
 
 #define MAX_WORDS 8
 

@@ -2,8 +2,9 @@
 
 use std::alloc::Layout;
 
+use pyo3_ffi::{PyObject_Free, PyObject_Malloc};
+
 use super::Gil;
-use super::api::{PyObject_Free, PyObject_Malloc};
 use crate::peers::RawPeer;
 
 /// The interpreter's allocator of objects.
