@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::{Rc, Weak as RcWeak};
+use std::rc::Rc;
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Shape, Trace, Tracer, WithSlice, leaf};
-use tailbite_tests::{Random, manual_heap, quiet};
+use tailbite::{AnyGc, Gc, Generation, Heap, Shape, Trace, Tracer, leaf};
+use tailbite_tests::{manual_heap, quiet};
+
+mod programs;
 
 thread_local! {
     /// Traces until one panics.
@@ -171,249 +173,124 @@ fn what_is_made_while_a_sweep_lets_go_is_like_any_object() {
     }
 }
 
-const MAGIC: u64 = 0x5AFE_C0DE_0000_0000;
-
-/// Owns only handles.
-#[derive(Trace)]
-#[repr(C)]
-struct Small {
-    magic: u64,
-    edges: [Edge; 2],
-    leaf: Edge,
-}
-
-macro_rules! aligned {
-    ($($name:ident $align:literal)*) => {$(
-        #[derive(Trace)]
-        #[repr(C, align($align))]
-        struct $name {
-            magic: u64,
-            edges: [Edge; 2],
-        }
-        impl $name {
-            fn make() -> $name {
-                $name { magic: MAGIC, edges: Default::default() }
-            }
-        }
-    )*};
-}
-
-aligned! { To64 64 To128 128 To1024 1024 To4096 4096 }
-
-/// The edges of an object of a program, whose magic number is still there.
-fn edges(object: &AnyGc) -> &[Edge] {
-    fn whole(magic: u64, edges: &[Edge]) -> &[Edge] {
-        assert_eq!(magic & !0xFFFF_FFFF, MAGIC, "an object in use was freed");
-        edges
-    }
-    macro_rules! one_of {
-        ($($ty:ident)*) => {$(
-            if let Some(this) = object.downcast_ref::<$ty>() {
-                assert!(std::ptr::from_ref::<$ty>(this).addr().is_multiple_of(align_of::<$ty>()));
-                return whole(this.magic, &this.edges);
-            }
-        )*};
-    }
-    one_of! { Small To64 To128 To1024 To4096 }
-    match object.downcast_ref::<WithSlice<u64, Edge>>() {
-        Some(this) => whole(this.head, &this.slice),
-        None => &[],
-    }
-}
-
-type Actions = Rc<RefCell<Option<RcWeak<World>>>>;
-
-/// What a random program works on.
-struct World {
-    heaps: RefCell<Vec<Rc<Heap>>>,
-    roots: RefCell<Vec<AnyGc>>,
-    random: RefCell<Random>,
-    alone: bool,
-    live: Rc<Cell<i64>>,
-    me: Actions,
-}
-
-/// A leaf object that counts itself, and does something when it dies.
-struct Agent {
-    magic: u64,
-    live: Rc<Cell<i64>>,
-    me: Actions,
-}
-leaf!(Agent);
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        assert_eq!(self.magic, MAGIC);
-        self.magic = 0;
-        self.live.set(self.live.get() - 1);
-        let world = self.me.borrow().as_ref().and_then(RcWeak::upgrade);
-        if let Some(world) = world {
-            world.act(true);
-        }
-    }
-}
-
-impl World {
-    fn below(&self, bound: usize) -> usize {
-        self.random.borrow_mut().below(bound)
-    }
-
-    fn heap(&self) -> Rc<Heap> {
-        let index = self.below(self.heaps.borrow().len());
-        self.heaps.borrow()[index].clone()
-    }
-
-    fn make(&self) -> AnyGc {
-        let heap = self.heap();
-        match self.below(if self.alone { 12 } else { 40 }) {
-            0 => Gc::erase(heap.alloc(To64::make())),
-            1 => Gc::erase(heap.alloc(To128::make())),
-            2 => Gc::erase(heap.alloc(To1024::make())),
-            3 => Gc::erase(heap.alloc(To4096::make())),
-            4 => Gc::erase(heap.alloc_with_slice(MAGIC, (0..self.below(6)).map(|_| Edge::default()))),
-            5 => Gc::erase(heap.alloc_with_slice(MAGIC, (0..self.below(4000)).map(|_| Edge::default()))),
-            kind => {
-                let leaf = (kind % 4 == 0).then(|| {
-                    self.live.set(self.live.get() + 1);
-                    Gc::erase(heap.alloc(Agent { magic: MAGIC, live: self.live.clone(), me: self.me.clone() }))
-                });
-                Gc::erase(heap.alloc(Small { magic: MAGIC, edges: Default::default(), leaf: Cell::new(leaf) }))
-            }
-        }
-    }
-
-    fn root(&self) -> Option<AnyGc> {
-        let count = self.roots.borrow().len();
-        (count != 0).then(|| self.roots.borrow()[self.below(count)].clone())
-    }
-
-    /// An object at the end of a walk along edges.
-    fn somewhere(&self) -> Option<AnyGc> {
-        let mut here = self.root()?;
-        for _ in 0..self.below(6) {
-            let count = edges(&here).len();
-            if count == 0 {
-                break;
-            }
-            let edge = self.below(count);
-            let next = edges(&here)[edge].take();
-            edges(&here)[edge].set(next.clone());
-            here = next.unwrap_or(here);
-        }
-        Some(here)
-    }
-
-    fn act(&self, within: bool) {
-        match self.below(if within { 40 } else { 100 }) {
-            0 => drop(self.heap().collect(Generation::ALL[self.below(3)])),
-            1 => self.heap().freeze(),
-            2 => self.heap().unfreeze(),
-            3 => {
-                let heap = self.heap();
-                heap.set_debug_heap(!heap.is_debug_heap());
-            }
-            4 if !self.alone => {
-                let index = self.below(self.heaps.borrow().len());
-                let old = std::mem::replace(&mut self.heaps.borrow_mut()[index], new_heap());
-                drop(old);
-            }
-            5 => {
-                let gone = self.roots.take();
-                drop(gone);
-            }
-            6 => self.heap().set_memory_limit((self.below(2) == 0).then_some(1 << 30)),
-            7 => drop(self.heap().trim()),
-            8 if within => panic!("within"),
-            9 | 10 => {
-                let made = self.make();
-                self.roots.borrow_mut().push(made);
-            }
-            11 => {
-                let lent = self.make();
-                if let Ok(mut lent) = lent.downcast::<Small>() {
-                    let guard = Gc::get_mut(&mut lent);
-                    self.heap().collect(Generation::ALL[self.below(3)]);
-                    drop(guard);
-                    self.roots.borrow_mut().push(Gc::erase(lent));
-                }
-            }
-            12..20 => {
-                let gone = {
-                    let mut roots = self.roots.borrow_mut();
-                    let count = roots.len();
-                    (count != 0).then(|| roots.swap_remove(self.random.borrow_mut().below(count)))
-                };
-                drop(gone);
-            }
-            20..24 => {
-                for pair in self.somewhere().map(|here| (here.clone(), here)) {
-                    self.connect(&pair.0, pair.1);
-                }
-            }
-            24..60 => {
-                if let (Some(from), Some(to)) = (self.somewhere(), self.somewhere()) {
-                    self.connect(&from, to);
-                }
-            }
-            _ => {
-                let made = self.make();
-                match self.somewhere() {
-                    Some(from) if self.below(3) != 0 => {
-                        self.connect(&made, from.clone());
-                        self.connect(&from, made);
-                    }
-                    _ => self.roots.borrow_mut().push(made),
-                }
-            }
-        }
-    }
-
-    fn connect(&self, from: &AnyGc, to: AnyGc) {
-        let count = edges(from).len();
-        if count != 0 {
-            let edge = self.below(count);
-            drop(edges(from)[edge].replace(Some(to)));
-        }
-    }
-}
-
-fn new_heap() -> Rc<Heap> {
+/// A heap with small thresholds, whose next young collections are left out.
+fn growing_heap(kept: &mut Vec<Gc<Pair>>) -> Heap {
     let heap = Heap::new();
-    heap.set_threshold([50, 2, 2]);
-    heap.set_unraisable_hook(|_| ());
-    Rc::new(heap)
+    heap.set_threshold([100, 1000, 1000]);
+    let before = heap.get_stats()[0].collections;
+    for _ in 0..2000 {
+        kept.push(heap.alloc(Pair(Edge::default(), Edge::default())));
+    }
+    assert!(cfg!(tailbite_stress) || heap.get_stats()[0].collections - before < 15, "most were left out");
+    heap
+}
+
+fn into_ring(pair: Gc<Pair>) {
+    pair.0.set(Some(Gc::as_any(&pair)));
 }
 
 #[test]
-fn programs_over_garbage_that_owns_only_handles() {
-    let programs = std::env::var("TAILBITE_MODEL_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(20);
-    for seed in 0..programs {
-        let alone = seed % 2 == 0;
-        let heaps = (0..if alone { 1 } else { 3 }).map(|_| new_heap()).collect();
-        let world = Rc::new(World {
-            heaps: RefCell::new(heaps),
-            roots: RefCell::default(),
-            random: RefCell::new(Random::new(seed)),
-            alone,
-            live: Rc::default(),
-            me: Rc::default(),
-        });
-        *world.me.borrow_mut() = Some(Rc::downgrade(&world));
-        for step in 0..1500 {
-            world.act(false);
-            if step % 100 == 0 {
-                world.heaps.borrow().iter().for_each(|heap| heap.check());
-            }
+fn what_is_lent_or_made_meanwhile_is_found_after_blind_promotion() {
+    let kept = &mut Vec::new();
+    let heap = growing_heap(kept);
+    let grow = |heap: &Heap| {
+        for _ in 0..1500 {
+            heap.alloc(Pair(Edge::default(), Cell::new(Some(Gc::erase(heap.alloc(0))))));
         }
-        *world.me.borrow_mut() = None;
-        drop(world.roots.take());
-        for heap in &*world.heaps.borrow() {
-            heap.unfreeze();
-            heap.collect(Generation::Old);
-            heap.check();
-            if alone {
-                assert_eq!((heap.object_count(), world.live.get()), (0, 0), "program {seed}");
+        let kept: Vec<_> = (0..1500).map(|_| heap.alloc(Pair(Edge::default(), Edge::default()))).collect();
+        heap.check();
+        kept
+    };
+    let mut lent = heap.alloc(Pair(Edge::default(), Edge::default()));
+    let mut guard = Gc::get_mut(&mut lent).unwrap();
+    let mut others = grow(&heap);
+    *guard = Pair(Edge::default(), Edge::default());
+    drop(guard);
+    heap.check();
+    let made = heap.alloc_cyclic(|_| {
+        others.extend(grow(&heap));
+        Pair(Edge::default(), Edge::default())
+    });
+    let sliced = heap.alloc_slice((0..3).map(|_| {
+        others.extend(grow(&heap));
+        Edge::default()
+    }));
+    heap.check();
+    sliced[0].set(Some(Gc::as_any(&sliced)));
+    drop(sliced);
+    into_ring(lent);
+    into_ring(made);
+    kept.append(&mut others);
+    let old = kept.len();
+    kept.drain(..).for_each(into_ring);
+    assert_eq!(heap.collect(Generation::Old), old + 3);
+    assert_eq!(heap.object_count(), 0);
+    heap.check();
+}
+
+#[test]
+fn what_comes_back_from_the_dead_is_found_after_blind_promotion() {
+    #[derive(Trace)]
+    #[trace(finalize = Phoenix::rise)]
+    struct Phoenix {
+        next: Edge,
+        #[trace(skip)]
+        nest: Rc<RefCell<Vec<Gc<Phoenix>>>>,
+        #[trace(skip)]
+        heap: Rc<Heap>,
+    }
+    impl Phoenix {
+        fn rise(this: &Gc<Phoenix>) {
+            for _ in 0..150 {
+                into_ring(this.heap.alloc(Pair(Edge::default(), Edge::default())));
             }
+            this.nest.borrow_mut().push(this.clone());
         }
+    }
+    let kept = &mut Vec::new();
+    let heap = Rc::new(growing_heap(kept));
+    let nest = Rc::new(RefCell::<Vec<Gc<Phoenix>>>::default());
+    for _ in 0..20 {
+        heap.alloc(Phoenix { next: Edge::default(), nest: nest.clone(), heap: heap.clone() });
+        // A chain, whose later deaths are queued.
+        let mut last = None;
+        for _ in 0..20 {
+            let phoenix = heap.alloc(Phoenix { next: Cell::new(last.take()), nest: nest.clone(), heap: heap.clone() });
+            last = Some(Gc::erase(phoenix));
+        }
+        drop(last);
+        heap.check();
+        // Each lets the rest of its chain die, which comes back too.
+        while let phoenixes @ [_, ..] = &*nest.take() {
+            phoenixes.iter().for_each(|phoenix| phoenix.next.set(Some(Gc::as_any(phoenix))));
+        }
+    }
+    kept.clear();
+    heap.collect(Generation::Old);
+    heap.check();
+    assert_eq!(heap.object_count(), 0);
+}
+
+#[test]
+fn a_debug_heap_that_comes_and_goes_between_the_objects_of_a_ring() {
+    for generation in [Generation::Young, Generation::Old] {
+        let heap = manual_heap();
+        let mut factories = vec![heap.factory::<Pair>()];
+        heap.set_debug_heap(true);
+        factories.push(heap.factory::<Pair>());
+        let mut ring: Vec<Gc<Pair>> = Vec::new();
+        for index in 0..200 {
+            heap.set_debug_heap(index % 3 == 0);
+            let next = Cell::new(ring.last().map(Gc::as_any));
+            let pair = Pair(next, Edge::default());
+            ring.push(if index % 2 == 0 { heap.alloc(pair) } else { factories[index / 2 % 2].alloc(pair) });
+        }
+        ring[0].0.set(Some(Gc::as_any(&ring[199])));
+        heap.check();
+        drop(ring);
+        heap.set_debug_heap(generation == Generation::Old);
+        assert_eq!(heap.collect(generation), 200);
+        heap.check();
+        assert_eq!(heap.object_count(), 0);
     }
 }
