@@ -11,6 +11,7 @@ mod depth;
 mod derive;
 mod embedders;
 mod ephemerons;
+mod fast_paths;
 mod faults;
 mod finalize;
 mod finalizers;

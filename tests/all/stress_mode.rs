@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use tailbite::{Generation, Heap, Trigger};
+use tailbite::{AnyGc, Generation, Heap, Trigger};
 use tailbite_tests::{Log, Node, collecting_heap, leak_ring, manual_heap};
 
 fn collections(heap: &Heap) -> [u64; 3] {
@@ -148,4 +148,18 @@ fn a_closed_heap_has_no_stress() {
     node.unlink();
     drop((node, more, factory));
     assert_eq!(log.len(), 12);
+}
+
+#[test]
+fn no_collection_at_a_safepoint_is_left_out() {
+    let heap = Heap::new();
+    heap.set_trigger(Trigger::Safepoint);
+    heap.set_stress(60);
+    let mut kept = Vec::new();
+    for safepoint in 1..=20 {
+        // All alive: without stress mode, young collections would be left out.
+        kept.extend((0..60).map(|_| heap.alloc(None::<AnyGc>)));
+        heap.safepoint();
+        assert_eq!(collections(&heap).iter().sum::<u64>(), safepoint);
+    }
 }

@@ -69,7 +69,10 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let trace = trace_fn(&arms, variants.len(), &names);
     let shape = if attributes.leaf.is_some() { leaf_shape_fn(&names) } else { shape_fn(&shapes, &names) };
-    let only_handles = attributes.leaf.is_none().then(|| only_handles_fn(&only_handles));
+    if attributes.leaf.is_some() {
+        only_handles = vec![quote!(!::core::mem::needs_drop::<Self>())];
+    }
+    let only_handles = only_handles_fn(&only_handles);
     let options = options_fn(&attributes, &krate);
     let refusal = attributes.leaf.is_none().then(|| drop_refusal(input));
 
@@ -175,7 +178,9 @@ fn owns_only_handles(
             let trace = trace_of(ty, names.krate);
             Some(quote!(#trace::owns_only_handles()))
         }
-        FieldMode::Skipped | FieldMode::With { .. } => Some(quote!(!::core::mem::needs_drop::<#ty>())),
+        FieldMode::Skipped => Some(quote!(!::core::mem::needs_drop::<#ty>())),
+        // A function of the user's may panic.
+        FieldMode::With { .. } => Some(quote!(false)),
     }
 }
 

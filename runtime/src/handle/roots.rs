@@ -268,6 +268,10 @@ unsafe impl<T: ?Sized + 'static> Trace for RootKey<T> {
     fn shape(_: u32) -> Shape {
         Shape::PLAIN
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }
 
 #[cfg(test)]

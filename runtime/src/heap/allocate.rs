@@ -221,7 +221,11 @@ impl HeapState {
         }
         let count = this.young_listed().unwrap_or(usize::MAX);
         let selected = if count > this.policy.young_allowance() { this.policy.select(count) } else { None };
-        match selected.max(this.stress.take_due()) {
+        let stress = this.stress.take_due();
+        match selected.max(stress) {
+            // Stress mode counts on each of its collections.
+            // SAFETY: the caller's promise.
+            Some(generation) if stress.is_some() => unsafe { Self::collect(state, generation) },
             // SAFETY: the caller's promise.
             Some(generation) => unsafe { Self::collect_or_promote(state, generation) },
             None => {

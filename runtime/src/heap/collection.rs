@@ -10,6 +10,7 @@
 //!   -> doom what is still unreachable; clear its weak references
 //!   -> drop its payloads, in place                               <- the silent window ends: nothing leads to the garbage any more
 //!   -> free its blocks
+//!   (garbage that owns only handles: both in one pass, and what it let go of dies after that)
 //! gc callbacks hear of the end                                   (user code)
 //! ```
 
@@ -83,6 +84,7 @@ impl HeapState {
             #[cfg(tailbite_stress)]
             self.pass_boundary();
         }
+        let mut put_off = None;
         if let Some(detection) = found
             && detection.unreachable != 0
         {
@@ -90,7 +92,9 @@ impl HeapState {
                 info.collected = self.save_garbage(&set, &parked);
                 totals.survivors += info.collected;
             } else if Self::can_sweep(detection.flags) {
-                info.collected = self.sweep(&set);
+                let (swept, deaths) = self.sweep(&set);
+                info.collected = swept;
+                put_off = Some(deaths);
             } else {
                 self.doom(&set, &parked);
                 #[cfg(tailbite_stress)]
@@ -101,6 +105,7 @@ impl HeapState {
         }
         set.finish(&self.young, &self.middle, &self.alloc);
         self.alloc.release_hold();
+        drop(put_off);
         info.duration = clock.elapsed();
         self.policy.end(&info, totals.survivors, totals.opaque_cells);
         while let Some(reference) = parked.pop() {

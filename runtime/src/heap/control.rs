@@ -230,7 +230,7 @@ impl Heap {
 
     /// Sets how deep user code that runs inside drops (finalizers, callbacks, drops of objects without edges) may nest
     /// before the deaths it causes are deferred to the enclosing one: within the bound, what that code drops is gone when
-    /// it looks. Each level needs stack for four payload drops, beside the 16 (4 in a build with debug assertions) that
+    /// it looks. Each level needs stack for four payload drops, beside the 32 (4 in a build with debug assertions) that
     /// nest anyway. A new heap has 8 levels; more than 64 count as 64.
     ///
     /// ```

@@ -41,6 +41,25 @@ impl Drop for UnderWay {
     }
 }
 
+/// As long as this exists, all deaths are queued; when it goes, they are carried out.
+pub(super) struct DeathsPutOff {
+    limit: u32,
+}
+
+impl DeathsPutOff {
+    fn begin() -> DeathsPutOff {
+        Drops::enter_forced();
+        DeathsPutOff { limit: Drops::queue_all() }
+    }
+}
+
+impl Drop for DeathsPutOff {
+    fn drop(&mut self) {
+        Drops::restore(self.limit);
+        HeapState::leave_drop();
+    }
+}
+
 impl HeapState {
     /// Past resurrection: from here on nothing reveals the objects of `set`, and no weak reference leads to them.
     pub(super) fn doom(&self, set: &Candidates, parked: &PendingCallbacks) {
@@ -61,26 +80,26 @@ impl HeapState {
     /// Reclaims the garbage in one pass, if [`can_sweep`](HeapState::can_sweep); the number of objects.
     ///
     /// The handles are let go through the trace: side bytes tell which of them lead to garbage, and those count for nothing, so that its headers need
-    /// not come from memory once more. No code of the user's runs in the pass: the deaths of what was held are queued until it is done, so no
-    /// block that was freed is used again while some side byte still says that it is garbage.
-    pub(super) fn sweep(&self, set: &Candidates) -> usize {
+    /// not come from memory once more. No code of the user's runs in the pass, nor until the set is finished, as long as the caller keeps the deaths
+    /// of what was held put off: so no block that was freed is used again while its side byte still says that it is garbage.
+    pub(super) fn sweep(&self, set: &Candidates) -> (usize, DeathsPutOff) {
+        let put_off = DeathsPutOff::begin();
         let mut tracer = Tracer::new(Mode::LetGo(Self::release));
         let mut freed = 0;
-        Drops::enter_forced();
-        let limit = Drops::queue_all();
         set.for_each(&self.alloc, |object| {
             // SAFETY: garbage keeps its type until its block is freed.
             let ty = unsafe { type_of(object.header().type_id()) };
-            // SAFETY: the type is the object's; nothing refers to it but other garbage, nobody is lent it, and it is visited once.
-            unsafe { (ty.descriptor.trace)(object, &mut tracer) };
+            // (What needs no drop owns no handle; its trace may be anybody's, and panic.)
+            if ty.descriptor.drop.is_some() {
+                // SAFETY: the type is the object's; nothing refers to it but other garbage, nobody is lent it, and it is visited once.
+                unsafe { (ty.descriptor.trace)(object, &mut tracer) };
+            }
             object.header().clear();
             // SAFETY: nothing is left to drop in the payload, and the header is cleared. The operation under way keeps the state.
             unsafe { self.alloc.free(object.block(), object.pool()) };
             freed += 1;
         });
-        Drops::restore(limit);
-        Self::leave_drop();
-        freed
+        (freed, put_off)
     }
 
     /// Drops the payloads of the garbage where they lie. References among the garbage count for nothing

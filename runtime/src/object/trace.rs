@@ -70,12 +70,12 @@ pub unsafe trait Trace: 'static {
 
     /// Whether dropping a value does nothing but let go of the handles that [`trace`](Trace::trace) reports, all of them. Then a collection
     /// lets go of them itself, without touching those that lead to other garbage: objects of such types are reclaimed about three times as fast. "No" is
-    /// always right; the derive answers for its type.
+    /// always right, and the answer of an impl that doesn't say; the derive answers for its type.
     fn owns_only_handles() -> bool
     where
         Self: Sized,
     {
-        !core::mem::needs_drop::<Self>()
+        false
     }
 
     /// Declares the finalizer and the host protocol of objects with this payload. Called when the type is first used in
@@ -388,6 +388,10 @@ unsafe impl<T: 'static> Trace for Untraced<T> {
     fn shape(_: u32) -> Shape {
         Shape::untraced::<T>()
     }
+
+    fn owns_only_handles() -> bool {
+        !core::mem::needs_drop::<T>()
+    }
 }
 
 /// Declares that types of yours own no handles: implements [`Trace`] for them without `unsafe` on your side.
@@ -409,6 +413,10 @@ macro_rules! leaf {
 
             fn shape(_: ::core::primitive::u32) -> $crate::Shape {
                 $crate::Shape::untraced::<$type>()
+            }
+
+            fn owns_only_handles() -> bool {
+                !::core::mem::needs_drop::<$type>()
             }
         }
     )+};

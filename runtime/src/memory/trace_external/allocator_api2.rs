@@ -14,6 +14,10 @@ unsafe impl Trace for Global {
     fn shape(_: u32) -> Shape {
         Shape::PLAIN
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }
 
 // SAFETY: each item is owned by the vector and visited once.

@@ -26,4 +26,8 @@ unsafe impl<const CAP: usize> Trace for ArrayString<CAP> {
     fn shape(_: u32) -> Shape {
         Shape::PLAIN
     }
+
+    fn owns_only_handles() -> bool {
+        true
+    }
 }

@@ -17,6 +17,10 @@ macro_rules! keys {
             fn shape(_: u32) -> Shape {
                 Shape::PLAIN
             }
+
+            fn owns_only_handles() -> bool {
+                true
+            }
         }
     )*};
 }

@@ -47,6 +47,12 @@ unsafe impl<T: Trace> Trace for RefCell<T> {
     fn shape(depth: u32) -> Shape {
         part::<T>(depth)
     }
+
+    /// What is borrowed mutably is not reported.
+    #[inline]
+    fn owns_only_handles() -> bool {
+        !std::mem::needs_drop::<T>() && T::owns_only_handles()
+    }
 }
 
 macro_rules! once {

@@ -20,6 +20,10 @@ macro_rules! opaque {
             fn shape(_: u32) -> Shape {
                 $shape
             }
+            #[inline]
+            fn owns_only_handles() -> bool {
+                !std::mem::needs_drop::<Self>()
+            }
         }
     )*};
 }
@@ -52,6 +56,10 @@ macro_rules! opaque_sized {
             #[inline]
             fn shape(_: u32) -> Shape {
                 opaque::<Self>()
+            }
+            #[inline]
+            fn owns_only_handles() -> bool {
+                !std::mem::needs_drop::<Self>()
             }
         }
     )*};

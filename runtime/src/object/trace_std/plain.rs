@@ -12,6 +12,10 @@ macro_rules! plain {
             fn shape(_: u32) -> Shape {
                 Shape::PLAIN
             }
+            #[inline]
+            fn owns_only_handles() -> bool {
+                !std::mem::needs_drop::<Self>()
+            }
         }
     )*};
 }
@@ -125,6 +129,10 @@ macro_rules! plain_generic {
             #[inline]
             fn shape(_: u32) -> Shape {
                 Shape::PLAIN
+            }
+            #[inline]
+            fn owns_only_handles() -> bool {
+                !std::mem::needs_drop::<Self>()
             }
         }
     )*};
