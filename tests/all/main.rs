@@ -42,6 +42,7 @@ mod seeded;
 mod sizes;
 mod soundness;
 mod stress_mode;
+mod sweep;
 mod tapes;
 mod tidy;
 mod trace_features;

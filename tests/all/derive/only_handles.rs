@@ -175,7 +175,6 @@ fn derived_with_skipped_fields() {
 
 /// Nobody knows what a function reports of a field that is dropped in its own way.
 #[test]
-#[expect(dead_code, reason = "only their answers are asked")]
 fn derived_with_functions_that_report() {
     #[derive(Trace)]
     struct Foreign {
