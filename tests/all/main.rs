@@ -1,6 +1,7 @@
 //! One binary for all integration tests; a module per topic.
 
 mod alloc;
+mod blind_promotion;
 mod conformance;
 mod corpora;
 mod cpython;
