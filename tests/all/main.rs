@@ -28,6 +28,7 @@ mod layout;
 mod leak_at_close;
 mod limits;
 mod memory_limits;
+mod memory_stats;
 mod model;
 mod packed;
 mod panics;
