@@ -15,6 +15,7 @@ mod ephemerons;
 mod faults;
 mod finalize;
 mod finalizers;
+mod fork;
 mod gc_callbacks;
 mod gc_debug;
 mod gc_freeze;
