@@ -99,7 +99,7 @@ fn derived_for_enums_every_variant_counts() {
         Number(i64),
     }
     #[derive(Trace)]
-    enum Text {
+    enum Name {
         None,
         One(AnyGc),
         Text(String),
@@ -111,7 +111,7 @@ fn derived_for_enums_every_variant_counts() {
     }
     rows! {
         true: Never, Plain, Handles, [Handles; 4];
-        false: Text, Option<Text>, Tree;
+        false: Name, Option<Name>, Tree;
     }
 }
 
@@ -294,11 +294,11 @@ fn written_by_hand_the_default_is_whether_nothing_is_dropped() {
 /// Tuples, slices and objects with tails go by their parts: what a collection leaves behind shows it.
 #[test]
 fn objects_with_tails_let_go_of_what_both_parts_hold() {
+    type Tailed<T> = Gc<WithSlice<Cell<Option<AnyGc>>, T>>;
     let heap = Heap::new();
     let living = Gc::erase(heap.alloc(1_u8));
-    let node: Gc<WithSlice<Cell<Option<AnyGc>>, (AnyGc, u8)>> =
-        heap.alloc_with_slice(Cell::new(None), (0..5).map(|n| (living.clone(), n)));
-    let texts: Gc<WithSlice<Cell<Option<AnyGc>>, (AnyGc, String)>> =
+    let node: Tailed<(AnyGc, u8)> = heap.alloc_with_slice(Cell::new(None), (0..5).map(|n| (living.clone(), n)));
+    let texts: Tailed<(AnyGc, String)> =
         heap.alloc_with_slice(Cell::new(None), (0..5).map(|n| (living.clone(), format!("{n}"))));
     assert_eq!((node.slice[4].1, texts.slice[4].1.as_str()), (4, "4"));
     node.head.set(Some(Gc::as_any(&node)));
