@@ -5,6 +5,7 @@ mod attributes;
 mod containers;
 mod generated;
 mod items;
+mod only_handles;
 mod shapes;
 
 use std::cell::{Cell, RefCell};

@@ -1,6 +1,7 @@
 //! One binary for all integration tests; a module per topic.
 
 mod alloc;
+mod blind_promotion;
 mod conformance;
 mod corpora;
 mod cpython;
@@ -15,6 +16,7 @@ mod fast_paths;
 mod faults;
 mod finalize;
 mod finalizers;
+mod fork;
 mod gc_callbacks;
 mod gc_debug;
 mod gc_freeze;
@@ -28,6 +30,7 @@ mod layout;
 mod leak_at_close;
 mod limits;
 mod memory_limits;
+mod memory_stats;
 mod model;
 mod packed;
 mod panics;
@@ -43,6 +46,7 @@ mod seeded;
 mod sizes;
 mod soundness;
 mod stress_mode;
+mod sweep;
 mod tapes;
 mod tidy;
 mod trace_features;
