@@ -30,8 +30,8 @@ pub enum Trigger {
 ///
 /// A full collection costs time in proportion to the heap. Waiting until the objects that were promoted since the last
 /// one (*pending*) are a fixed share of the old ones makes that cost amortised constant per object while a heap grows
-/// (CPython's rule since 2.7, with a share of 25 %; here it is 50 %, which halves the number of full collections of a growing heap). The rule only delays automatic collections, never one that is
-/// asked for.
+/// (CPython's rule since 2.7, with a share of 25 %; here it is 50 %, which makes about half as many full collections of a
+/// growing heap). The rule only delays automatic collections, never one that is asked for.
 ///
 /// ```
 /// use tailbite::{Growth, Heap};

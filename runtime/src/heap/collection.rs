@@ -7,6 +7,7 @@
 //!   -> weak references with callbacks cleared, callbacks run      (user code)
 //!   -> finalizers                                                (user code)
 //!   -> detect again among the unreachable, if any user code ran   <- the silent window begins (S7)
+//!   -> if it owns only handles: let them go, free its blocks, in one pass; done
 //!   -> doom what is still unreachable; clear its weak references
 //!   -> drop its payloads, in place                               <- the silent window ends: nothing leads to the garbage any more
 //!   -> free its blocks

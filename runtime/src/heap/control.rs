@@ -210,7 +210,7 @@ impl Heap {
 
     /// Chooses between speed while a heap grows and promptness. On, as in a new heap: after a young or middle collection that found less than
     /// 2 % garbage, the next young collection is left out and its objects become old at once; then the next two, four, and at most eight, with a
-    /// look after each run, and any yield ends it. That takes half of the collector's time off a program that builds something up. What it
+    /// look after each run, and any yield ends it. What it gains: a program that builds something up isn't looked through for nothing. What it
     /// costs: cyclic garbage in lists that were promoted like this waits for the next full collection. Off: each young collection takes place, as in
     /// CPython.
     ///

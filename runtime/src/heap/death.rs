@@ -1,4 +1,4 @@
-//! Death by count: the only path that frees an object.
+//! Death by count, and the ways on which blocks are freed. (Garbage that owns only handles goes without them: `reclaim`.)
 //!
 //! ```text
 //! count reaches zero

@@ -84,7 +84,7 @@ pub(crate) struct Scope {
 }
 
 impl Drops {
-    /// Payload drops that nest on the stack before deaths are queued: enough to keep a tree of 65,000 nodes off the
+    /// Payload drops that nest on the stack before deaths are queued: enough to keep any balanced tree off the
     /// queue, which costs some 170 instructions a death, and little enough for a small stack. Frames of unoptimised
     /// builds are several times as large.
     const NESTED: u32 = if cfg!(debug_assertions) { 4 } else { 32 };

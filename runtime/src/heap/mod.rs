@@ -10,10 +10,11 @@
 //! | `stress_mode` | collections at every n-th allocation |
 //! | `out_of_memory` | the error of refused memory |
 //! | `refusals` | requests for memory that are refused on purpose |
-//! | `death` | death by count: the one path that frees |
+//! | `death` | death by count |
 //! | `drops` | nested drops on a bounded stack |
 //! | `waiting` | deaths that wait for the drop at the limit of the stack |
 //! | `collection` | the order of events in a collection |
+//! | `reclaim` | the death of garbage |
 //! | `roots` | objects that the host keeps under a key |
 //! | `serials` | values under numbers that are never used again |
 //! | `close` | what keeps a heap, and how it ends |

@@ -7,7 +7,7 @@
 //! +----------------+-----+------------------+-------------+
 //! ```
 //!
-//! The count sits on top, so that a carry out of it leaves the word (and can be seen) instead of running into the type.
+//! The count sits on top, a cell of its own, so that a carry out of it is seen and can't run into the type.
 //! Two of the gc bits belong to the *block* rather than to the object and survive its death ([`Flags::LISTED`]): they
 //! say that the collector's lists hold the block's address. While an object is queued for its drop the count is zero
 //! anyway, and the bits from

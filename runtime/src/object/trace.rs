@@ -69,8 +69,8 @@ pub unsafe trait Trace: 'static {
     }
 
     /// Whether dropping a value does nothing but let go of the handles that [`trace`](Trace::trace) reports, all of them. Then a collection
-    /// lets go of them itself, without touching those that lead to other garbage: objects of such types are reclaimed about three times as fast. "No" is
-    /// always right, and the answer of an impl that doesn't say; the derive answers for its type.
+    /// lets go of them itself, without touching what other garbage they lead to, and reclaims such objects in one pass. What they held of the living
+    /// dies when that is done. "No" is always right, and the answer of an impl that doesn't say; the derive answers for its type.
     fn owns_only_handles() -> bool
     where
         Self: Sized,
