@@ -51,6 +51,7 @@ struct Fused {
 #[derive(Trace, Default)]
 struct FusedBelow {
     next: Edge,
+    // SAFETY: it reports nothing.
     #[trace(unsafe(with = report_nothing))]
     fuse: u8,
     leaf: Edge,
