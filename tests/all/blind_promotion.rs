@@ -1,52 +1,32 @@
 //! Young collections that are left out where the last ones found nothing: how many, when, and what that delays.
 
+#[cfg(not(tailbite_stress))]
 use std::cell::Cell;
 
-use tailbite::{AnyGc, Gc, Generation, Heap, Trigger};
+#[cfg(not(tailbite_stress))]
+use tailbite::AnyGc;
+use tailbite::{Gc, Generation, Heap, Trigger};
 use tailbite_tests::{Log, Node, leak_ring};
 
 /// Objects allocated until the next young collection is due.
 const THRESHOLD: usize = 100;
 
+#[cfg(not(tailbite_stress))]
 type Slot = Cell<Option<AnyGc>>;
 
 /// A heap in which only young collections are due by themselves.
+#[cfg(not(tailbite_stress))]
 fn young_only() -> Heap {
     let heap = Heap::new();
     heap.set_threshold([THRESHOLD as i32, i32::MAX, i32::MAX]);
     heap
 }
 
-fn collections(heap: &Heap) -> [u64; 3] {
-    heap.get_stats().map(|stats| stats.collections)
-}
-
 /// A handle to itself, and nobody else's to it.
+#[cfg(not(tailbite_stress))]
 fn leak_one(heap: &Heap) {
     let slot = heap.alloc(Slot::new(None));
     slot.set(Some(Gc::as_any(&slot)));
-}
-
-/// Allocates until a young collection has taken place or was left out, and says which: `L` for a look, `-` for none. Of the objects some are garbage,
-/// the others are kept.
-#[cfg_attr(tailbite_stress, expect(dead_code, reason = "stress mode collects when it likes"))]
-fn turn(heap: &Heap, kept: &mut Vec<Gc<Slot>>, garbage: usize) -> char {
-    let before = (collections(heap)[0], heap.get_count()[1]);
-    (0..garbage).for_each(|_| leak_one(heap));
-    while heap.get_count()[1] == before.1 {
-        assert!(heap.get_count()[0] <= THRESHOLD + 1, "a collection is overdue");
-        kept.push(heap.alloc(Slot::new(None)));
-        if heap.trigger() == Trigger::Safepoint {
-            heap.safepoint();
-        }
-    }
-    assert_eq!(heap.get_count()[1], before.1 + 1, "counted as a collection");
-    if collections(heap)[0] == before.0 { '-' } else { 'L' }
-}
-
-#[cfg_attr(tailbite_stress, expect(dead_code, reason = "stress mode collects when it likes"))]
-fn turns(heap: &Heap, kept: &mut Vec<Gc<Slot>>, count: usize) -> String {
-    (0..count).map(|_| turn(heap, kept, 0)).collect()
 }
 
 #[test]
@@ -60,11 +40,36 @@ fn it_is_on_in_a_new_heap() {
     assert_eq!(heap.growth(), tailbite::Growth::percent(50));
 }
 
+/// Stress mode collects when it likes.
 #[cfg(not(tailbite_stress))]
 mod exact {
     use super::*;
 
     const DOUBLING: &str = "L-L--L----L--------L--------L--------L";
+
+    fn collections(heap: &Heap) -> [u64; 3] {
+        heap.get_stats().map(|stats| stats.collections)
+    }
+
+    /// Allocates until a young collection has taken place or was left out, and says which: `L` for a look, `-` for none. Of the objects some are garbage,
+    /// the others are kept.
+    fn turn(heap: &Heap, kept: &mut Vec<Gc<Slot>>, garbage: usize) -> char {
+        let before = (collections(heap)[0], heap.get_count()[1]);
+        (0..garbage).for_each(|_| leak_one(heap));
+        while heap.get_count()[1] == before.1 {
+            assert!(heap.get_count()[0] <= THRESHOLD + 1, "a collection is overdue");
+            kept.push(heap.alloc(Slot::new(None)));
+            if heap.trigger() == Trigger::Safepoint {
+                heap.safepoint();
+            }
+        }
+        assert_eq!(heap.get_count()[1], before.1 + 1, "counted as a collection");
+        if collections(heap)[0] == before.0 { '-' } else { 'L' }
+    }
+
+    fn turns(heap: &Heap, kept: &mut Vec<Gc<Slot>>, count: usize) -> String {
+        (0..count).map(|_| turn(heap, kept, 0)).collect()
+    }
 
     #[test]
     fn runs_double_up_to_eight_with_a_look_after_each() {
@@ -238,6 +243,7 @@ mod exact {
 }
 
 /// More objects than the young list holds are all examined, or all promoted: none is lost.
+#[cfg(not(tailbite_stress))]
 #[test]
 fn after_lists_have_spilled() {
     let heap = young_only();
@@ -258,6 +264,7 @@ fn after_lists_have_spilled() {
 }
 
 /// While a heap grows, automatic full collections find what was promoted blindly.
+#[cfg(not(tailbite_stress))]
 #[test]
 fn automatic_full_collections_find_what_was_promoted_blindly() {
     let heap = Heap::new();
@@ -292,9 +299,10 @@ fn programs_end_the_same_with_it_and_without() {
         let log = Log::new();
         let mut random = tailbite_tests::Random::new(3);
         let mut kept: Vec<Gc<Node>> = Vec::new();
-        for step in 0..8_000 {
+        let steps = if cfg!(tailbite_stress) { 800 } else { 8_000 };
+        for step in 0..steps {
             match random.below(10) {
-                0 if step % 2000 > 1000 => leak_ring(&heap, &log, "ring", 1 + random.below(3)),
+                0 if step % 200 > 100 => leak_ring(&heap, &log, "ring", 1 + random.below(3)),
                 1 if !kept.is_empty() => drop(kept.swap_remove(random.below(kept.len()))),
                 2 if kept.len() > 1 => {
                     let (from, to) = (random.below(kept.len()), random.below(kept.len()));
