@@ -108,7 +108,7 @@ fn marking_that_runs_out_of_stack_scans_again() {
         };
         (0..count).map(chain).collect()
     };
-    // All at once on the stack, which has room for 1024: what is left off is in pools that are scanned again.
+    // All at once on the stack, which has room for 1024: what is left off is found by a scan of side bytes.
     let held = heap.alloc(RefCell::new(chains(5000)));
     let garbage = heap.alloc((RefCell::new(None::<AnyGc>), chains(1000)));
     *garbage.0.borrow_mut() = Some(garbage.clone().into());
