@@ -27,7 +27,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use tailbite::{Gc, Heap, Trigger};
+use tailbite::{Gc, Growth, Heap, Trigger};
 
 use crate::modules;
 use crate::modules::gc::GcModule;
@@ -125,6 +125,9 @@ impl Vm {
         heap.set_debug_heap(debug);
         // Collections start where the interpreter is ready for them, not inside allocations.
         heap.set_trigger(Trigger::Safepoint);
+        // In CPython's sequence.
+        heap.set_blind_promotion(false);
+        heap.set_growth(Growth::percent(25));
         let start = Start(&heap);
         let boolean = |value: bool| start.immortal(Bool { value, int: Int::Small(value.into()) });
         let vm = Rc::new(Vm {

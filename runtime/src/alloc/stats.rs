@@ -24,7 +24,7 @@ use super::pool::{HEADER_SIZE, PoolKind};
 ///     println!("{:?}, {} bytes: {} in {} pools", class.kind, class.size, class.allocated, class.pools);
 /// }
 /// let pools = memory.pools.in_use + memory.pools.free + memory.pools.clean;
-/// assert_eq!(memory.arenas.mapped * memory.arenas.size, pools * memory.pools.size);
+/// assert_eq!(memory.arenas.mapped * memory.arenas.size, pools * memory.pools.size + memory.bytes.side_bytes);
 /// assert!(memory.bytes.allocated >= text.len() && memory.bytes.total >= memory.bytes.allocated);
 /// ```
 #[derive(Clone, Debug)]

@@ -239,7 +239,8 @@ impl Policy {
 ///
 /// While a heap grows, young and middle collections look at each object and find them all alive, which costs more than the full collections. After one
 /// that found less than 2 % garbage, the next young collection is left out and its objects become old at once; then the next two, four,
-/// eight, with a young collection after each run to see whether things have changed. Any yield ends it.
+/// eight, with a young collection after each run to see whether things have changed. One that finds 2 % or more ends it. A look at fewer than 50 objects
+/// tells nothing.
 #[derive(Debug)]
 pub(crate) struct BlindPromotion {
     pub(crate) enabled: Cell<bool>,

@@ -210,8 +210,8 @@ impl Heap {
 
     /// Chooses between speed while a heap grows and promptness. On, as in a new heap: after a young or middle collection that found less than
     /// 2 % garbage, the next young collection is left out and its objects become old at once; then the next two, four, and at most eight, with a
-    /// look after each run, and any yield ends it. What it gains: a program that builds something up isn't looked through for nothing. What it
-    /// costs: cyclic garbage in lists that were promoted like this waits for the next full collection. Off: each young collection takes place, as in
+    /// look after each run, and one that finds 2 % or more ends it (one at fewer than 50 objects tells nothing). What it gains: a program that builds
+    /// something up isn't looked through for nothing. What it costs: cyclic garbage in lists that were promoted like this waits for the next full collection. Off: each young collection takes place, as in
     /// CPython.
     ///
     /// A young collection that was left out is counted by [`get_count`](Heap::get_count) as one that took place; statistics and callbacks

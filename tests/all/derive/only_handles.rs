@@ -277,10 +277,10 @@ unsafe impl Trace for Talking {
 }
 
 #[test]
-fn written_by_hand_the_default_is_whether_nothing_is_dropped() {
+fn written_by_hand_the_default_is_no() {
     rows! {
-        false: Silent, Option<Silent>;
-        true: Number, Talking, (Talking, Number);
+        false: Silent, Option<Silent>, Number, (Talking, Number);
+        true: Talking, Option<Talking>;
     }
     let heap = Heap::new();
     let living = Gc::erase(heap.alloc(1_u8));

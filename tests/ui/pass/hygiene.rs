@@ -71,5 +71,5 @@ struct Tailed<T: ?::core::marker::Sized> {
 
 fn main() {
     ::core::assert!(<Names<Option, Sized> as Trace>::owns_only_handles());
-    ::core::assert!(<Modes<str> as Trace>::owns_only_handles());
+    ::core::assert!(!<Modes<str> as Trace>::owns_only_handles());
 }
