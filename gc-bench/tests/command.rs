@@ -54,6 +54,44 @@ fn what_is_no_document_of_figures_is_refused() {
     assert!(refused(&["report", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]).contains("no document"));
 }
 
+#[test]
+fn figures_of_a_file_are_compared_with_the_targets() {
+    let report = |median: f64| {
+        let row = |peer: &str, median: f64| {
+            format!(
+                r#"{{"workload":"list","peer":"{peer}","metric":"drop","unit":"ns/node","median":{median},"min":0.0,"max":9.0}}"#
+            )
+        };
+        let file = std::env::temp_dir().join(format!("gc-bench-{}-{median}.json", std::process::id()));
+        let rows = [row("tailbite", median), row("rc", 10.0)].join(",");
+        std::fs::write(&file, format!(r#"{{"rows":[{rows}]}}"#)).expect("a temporary file");
+        let output =
+            Command::new(PROGRAM).arg("report").arg(&file).arg("--check").output().expect("the program starts");
+        std::fs::remove_file(&file).expect("the file is there");
+        output
+    };
+    let output = report(2.0);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 met, 0 fall short"), "{said}");
+    assert!(failed(&report(5.0)).contains("SHORT  list, drop"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interpreter_that_cannot_be_linked_is_named() {
+    let compare = concat!(env!("CARGO_MANIFEST_DIR"), "/compare.sh");
+    for (variable, program, reason) in [
+        ("TAILBITE_PYTHON", "/nowhere/python3", "there is no such program"),
+        ("PYO3_PYTHON", "true", "it is no Python"),
+    ] {
+        let mut command = Command::new(compare);
+        command.env_remove("TAILBITE_PYTHON").env(variable, program).args(["--quick", "handles"]);
+        let said = failed(&command.output().expect("the script starts"));
+        let expected = format!("error: {variable} names {program}, which can't be linked: {reason}");
+        assert!(said.contains(&expected), "{said}");
+    }
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_workload_that_there_is_no_memory_for_is_named_before_anything_runs() {

@@ -111,6 +111,19 @@ pub const TARGETS: &[Target] = &[
 ];
 
 impl Target {
+    /// The workload, the metric and its unit.
+    #[must_use]
+    pub fn figure(&self) -> [&'static str; 3] {
+        [self.workload, self.metric, self.unit]
+    }
+
+    /// Whether a peer's figure decides it: Tailbite's always does.
+    #[must_use]
+    pub fn concerns(&self, peer: &str) -> bool {
+        let others = if let Bound::Times(_, peers) = self.bound { peers } else { &[] };
+        peer == BASE || others.contains(&peer)
+    }
+
     /// Compares with the figures of a comparison.
     #[must_use]
     pub fn check(&self, rows: &[Row]) -> Verdict {
@@ -168,7 +181,8 @@ pub fn check_targets(rows: &[Row]) -> (String, bool) {
 
 #[cfg(test)]
 mod tests {
-    use super::{TARGETS, Verdict, check_targets, figure, times};
+    use super::{Bound, TARGETS, Verdict, check_targets, figure, times};
+    use crate::matrix::{absent, peers};
     use crate::report::Row;
     use crate::workloads::WORKLOADS;
 
@@ -205,9 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn targets_speak_of_workloads_that_exist() {
+    fn targets_speak_of_workloads_and_peers_that_exist() {
+        let there: Vec<_> = peers().iter().map(|peer| peer.name).collect();
+        let known: Vec<_> = there.into_iter().chain(absent().into_iter().map(|(name, _)| name)).collect();
         for target in TARGETS {
             assert!(WORKLOADS.iter().any(|workload| workload.name == target.workload), "{target}");
+            let Bound::Times(_, others) = target.bound else { continue };
+            assert!(others.iter().all(|other| known.contains(other)), "{target}");
         }
     }
 }
