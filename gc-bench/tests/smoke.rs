@@ -1,17 +1,19 @@
 //! Every workload on every peer that is built in, as small as it gets: what it asserts holds, all peers agree on the result, and there are figures for
 //! the targets.
 
-use gc_bench::matrix::peers;
+use gc_bench::matrix::{BASE, peers};
 use gc_bench::measure::{Outcome, Sample, on_stack};
 use gc_bench::report::TARGETS;
 use gc_bench::workloads::{Size, WORKLOADS};
 
 /// Whatever the targets need of this peer on this workload is measured.
 fn assert_targets_are_measured(workload: &str, peer: &str, outcome: &Outcome) {
+    // So few nodes fit into memory that was there before: peers that don't account for theirs seem to take none.
+    let is_shown = |metric: &str| peer == BASE || metric != "peak over live";
     for target in TARGETS.iter().filter(|target| target.concerns(peer)) {
         let [of, metric, unit] = target.figure();
         let is_it = |sample: &Sample| sample.metric == metric && sample.unit == unit;
-        let is_measured = of != workload || outcome.samples.iter().any(is_it);
+        let is_measured = of != workload || !is_shown(metric) || outcome.samples.iter().any(is_it);
         assert!(is_measured, "{target}: {peer} has no such figure: {:?}", outcome.samples);
     }
 }
