@@ -8,7 +8,7 @@ use super::layout::RawObject;
 use super::side::{HUB_COUNT, SideState};
 use crate::base::{Delay, prefetch};
 
-/// Side bytes that are on their way from memory, one for each edge. (16 of them: 8 gain less, 32 no more.)
+/// Side bytes that are on their way from memory, one for each edge.
 type Edges = Delay<NonNull<Cell<u8>>, 16>;
 
 /// The counting under way.

@@ -2,7 +2,7 @@
 //!
 //! They lie together in the head of the arena, one for each [`SIDE_GRANULE`] bytes of it, so that the collector's random accesses stay in a
 //! thirtieth of the heap's memory and write to no page of an object. (Beside their blocks, at the same offsets of every pool, they competed for the
-//! same few lines of each cache: a full collection of a random graph took three times as long.) A large object's lies in its pool's header.
+//! same few lines of each cache.) A large object's lies in its pool's header.
 
 use std::cell::Cell;
 use std::mem::offset_of;
