@@ -62,7 +62,9 @@ impl SideState {
     }
 
     /// Whether a detection that is under way doesn't examine the object with this state. (A detection runs no user code, so other heaps, whose
-    /// collections may be waiting for the end of this one, show only unreachable objects meanwhile.)
+    /// collections may be waiting for the end of this one, show only unreachable objects meanwhile. A panic hook that collects another heap in the
+    /// middle of this one's detection finds open candidates, and may write to their bytes: that detection has failed, so all of its objects survive
+    /// and their bytes are put to rest; and to the other heap, what foreign objects refer to is held from outside anyway.)
     #[inline(always)]
     pub(crate) fn is_outside(self) -> bool {
         matches!(self, SideState::REST | SideState::UNREACHABLE)
